@@ -1,0 +1,66 @@
+/** Who owns which bytes of the memory that the core works on. */
+import { fail } from '../errors.ts';
+import { Core } from './core.ts';
+
+const WASM_PAGE_BYTES = 65_536;
+const WASM_PAGES_MAX = 65_536;
+
+/**
+ * The most guest RAM that one memory takes: 4 GiB, what a 32-bit core can address, less 16 MiB for bitmaps
+ * (two bits a page: 256 KiB), staging, input window and tables.
+ */
+export const GUEST_BYTES_MAX = 2 ** 32 - 16 * 2 ** 20;
+
+/**
+ * One memory and its one owner: hands out ranges from the bottom up and grows the memory as needed.
+ * Nothing is given back; a guest lives as long as its arena.
+ *
+ *     0       64          next
+ *     ┌───────┬───────────┬─────────────────┐
+ *     │ never │ handed out│ grown on demand │  ... up to 4 GiB
+ *     └───────┴───────────┴─────────────────┘
+ *
+ * Growing detaches every view made before (WebAssembly.Memory.prototype.grow), so no view is kept here:
+ * `bytes` makes a new one, and whoever holds one across an `alloc` holds a dead one.
+ */
+export class Arena {
+  readonly memory: WebAssembly.Memory;
+  readonly core: Core;
+  #next = 64;
+
+  constructor(options: { shared?: boolean } = {}) {
+    this.memory = new WebAssembly.Memory({
+      initial: 1,
+      maximum: WASM_PAGES_MAX,
+      shared: options.shared ?? false,
+    });
+    this.core = new Core(this.memory);
+  }
+
+  /**
+   * The address of `size_bytes` fresh zero bytes.
+   *
+   * @throws `memory-full` where the engine does not give the memory
+   */
+  alloc(size_bytes: number, alignment_bytes = 64): number {
+    const address = Math.ceil(this.#next / alignment_bytes) * alignment_bytes;
+    const end = address + size_bytes;
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
+    if (missing > 0) this.#grow(missing, size_bytes);
+    this.#next = end;
+    return address;
+  }
+
+  /** A view of `size_bytes` at an address; valid until the next `alloc`. */
+  bytes(address: number, size_bytes: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.memory.buffer, address, size_bytes);
+  }
+
+  #grow(wasm_pages: number, wanted_bytes: number): void {
+    try {
+      this.memory.grow(wasm_pages);
+    } catch (cause) {
+      throw fail('memory-full', { wanted_bytes }, cause);
+    }
+  }
+}

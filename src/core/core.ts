@@ -1,0 +1,111 @@
+/** The typed face of the core: one place where every number that comes back is made unsigned. */
+import { LAYOUT } from './binary.ts';
+import { type CoreExports, instantiateCore } from './load.ts';
+
+export { LAYOUT };
+
+/** Why `encode` returned: `end` of the pass, output buffer `full`, page `budget` used up. */
+export type EncodeStop = 'end' | 'full' | 'budget';
+
+/** Why `decode` returned: it wants `more` input, met a `word` that is no page record, or a fault. */
+export type DecodeStatus = 'more' | 'word' | 'continue-first' | 'unknown-block' | 'beyond-block';
+
+const ENCODE_STOPS: Readonly<Record<number, EncodeStop>> = {
+  [LAYOUT.ENCODE_END]: 'end',
+  [LAYOUT.ENCODE_FULL]: 'full',
+  [LAYOUT.ENCODE_BUDGET]: 'budget',
+};
+
+const DECODE_STATUSES: Readonly<Record<number, DecodeStatus>> = {
+  [LAYOUT.DECODE_MORE]: 'more',
+  [LAYOUT.DECODE_WORD]: 'word',
+  [LAYOUT.DECODE_CONTINUE_FIRST]: 'continue-first',
+  [LAYOUT.DECODE_UNKNOWN_BLOCK]: 'unknown-block',
+  [LAYOUT.DECODE_BEYOND_BLOCK]: 'beyond-block',
+};
+
+/**
+ * The core on one memory. All arguments are addresses in that memory and sizes in bytes or pages; what
+ * stands at them is drawn in assembly/layout.ts.
+ */
+export class Core {
+  readonly memory: WebAssembly.Memory;
+  readonly #exports: CoreExports;
+
+  constructor(memory: WebAssembly.Memory, exports: CoreExports = instantiateCore(memory)) {
+    this.memory = memory;
+    this.#exports = exports;
+  }
+
+  /** Bytes that the dirty bitmap of a block of `pages` takes. */
+  bitmapSize(pages: number): number {
+    return this.#exports.bitmap_size(pages) >>> 0;
+  }
+
+  /** The first set bit at or after `from`; `pages` if there is none. */
+  bitmapNext(bitmap: number, pages: number, from: number): number {
+    return this.#exports.bitmap_next(bitmap, pages, from) >>> 0;
+  }
+
+  bitmapCount(bitmap: number, pages: number): number {
+    return this.#exports.bitmap_count(bitmap, pages) >>> 0;
+  }
+
+  bitmapSet(bitmap: number, first: number, count: number): void {
+    this.#exports.bitmap_set(bitmap, first, count);
+  }
+
+  bitmapClear(bitmap: number, first: number, count: number): void {
+    this.#exports.bitmap_clear(bitmap, first, count);
+  }
+
+  /** Moves the bits of `log` into `dirty`; returns how many `dirty` did not have. */
+  bitmapMerge(dirty: number, log: number, pages: number): number {
+    return this.#exports.bitmap_merge(dirty, log, pages) >>> 0;
+  }
+
+  /** The byte that fills the whole page at `page`, or undefined. */
+  repeatedByte(page: number): number | undefined {
+    const byte = this.#exports.repeated_byte(page);
+    return byte === LAYOUT.NOT_REPEATED ? undefined : byte;
+  }
+
+  /** Writes records of dirty pages; returns how many bytes. Read `encodeStop` for why it returned. */
+  encode(
+    state: number,
+    blocks: number,
+    block_count: number,
+    out: number,
+    out_bytes: number,
+    budget_pages: number,
+  ): number {
+    return this.#exports.encode(state, blocks, block_count, out, out_bytes, budget_pages) >>> 0;
+  }
+
+  /** Reads whole records; returns how many bytes it consumed. Read `decodeStatus` for why it returned. */
+  decode(state: number, blocks: number, block_count: number, input: number, input_bytes: number): number {
+    return this.#exports.decode(state, blocks, block_count, input, input_bytes) >>> 0;
+  }
+
+  encodeStop(state: number): EncodeStop {
+    return ENCODE_STOPS[this.u32(state + LAYOUT.ENCODE_STOP)] ?? 'end';
+  }
+
+  decodeStatus(state: number): DecodeStatus {
+    return DECODE_STATUSES[this.u32(state + LAYOUT.DECODE_STATUS)] ?? 'more';
+  }
+
+  /** The u32 at an address; the view is made here, for the memory may have grown since the last call. */
+  u32(address: number): number {
+    return new DataView(this.memory.buffer).getUint32(address, true);
+  }
+
+  setU32(address: number, value: number): void {
+    new DataView(this.memory.buffer).setUint32(address, value, true);
+  }
+
+  /** The u64 counter at an address, as a number: exact up to 2^53. */
+  u64(address: number): number {
+    return Number(new DataView(this.memory.buffer).getBigUint64(address, true));
+  }
+}

@@ -1,0 +1,82 @@
+/** Loads the core: compiled once, instantiated on any memory. */
+import { instantiate, instantiateSync } from '@assemblyscript/loader';
+import { fail } from '../errors.ts';
+import { CORE_SHARED_WASM_BASE64, CORE_WASM_BASE64 } from './binary.ts';
+
+/** The functions of assembly/index.ts as the engine gives them: every u32 comes back signed. */
+export interface CoreExports extends Record<string, unknown> {
+  bitmap_size(pages: number): number;
+  bitmap_next(bitmap: number, pages: number, from: number): number;
+  bitmap_count(bitmap: number, pages: number): number;
+  bitmap_set(bitmap: number, first: number, count: number): void;
+  bitmap_clear(bitmap: number, first: number, count: number): void;
+  bitmap_merge(dirty: number, log: number, pages: number): number;
+  repeated_byte(page: number): number;
+  is_zero(page: number): number;
+  encode(
+    state: number,
+    blocks: number,
+    block_count: number,
+    out: number,
+    out_size: number,
+    budget: number,
+  ): number;
+  decode(state: number, blocks: number, block_count: number, input: number, input_size: number): number;
+}
+
+let plain_module: WebAssembly.Module | undefined;
+let shared_module: WebAssembly.Module | undefined;
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+}
+
+/** A page's Content-Security-Policy refuses WebAssembly by a CompileError whose text names the policy. */
+function compileFailure(cause: unknown): unknown {
+  const text = cause instanceof Error ? cause.message : '';
+  return /content security policy|unsafe-eval/i.test(text) ? fail('wasm-forbidden', {}, cause) : cause;
+}
+
+/**
+ * Compiles the core without blocking; does nothing if that was done before.
+ *
+ * @throws `wasm-forbidden` where a Content-Security-Policy does not allow WebAssembly
+ * @example await init(); // once, before anything else, in a page
+ */
+export async function init(): Promise<void> {
+  try {
+    plain_module ??= await WebAssembly.compile(bytesOf(CORE_WASM_BASE64));
+    shared_module ??= await WebAssembly.compile(bytesOf(CORE_SHARED_WASM_BASE64));
+  } catch (cause) {
+    throw compileFailure(cause);
+  }
+}
+
+/** Compiles the core at once (a few KiB: about a millisecond); does nothing if that was done before. */
+export function initSync(): void {
+  try {
+    plain_module ??= new WebAssembly.Module(bytesOf(CORE_WASM_BASE64));
+    shared_module ??= new WebAssembly.Module(bytesOf(CORE_SHARED_WASM_BASE64));
+  } catch (cause) {
+    throw compileFailure(cause);
+  }
+}
+
+function moduleFor(memory: WebAssembly.Memory): WebAssembly.Module {
+  initSync();
+  const is_shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+  const module = is_shared ? shared_module : plain_module;
+  if (module === undefined) throw fail('wasm-forbidden', {});
+  return module;
+}
+
+/** The core on a memory, one of its own or anyone's; the shared build where the memory is shared. */
+export function instantiateCore(memory: WebAssembly.Memory): CoreExports {
+  return instantiateSync<CoreExports>(moduleFor(memory), { env: { memory } }).exports;
+}
+
+/** As `instantiateCore`, from the bytes of another build of the core; for tests and comparisons. */
+export async function instantiateBuild(wasm: BufferSource, memory: WebAssembly.Memory): Promise<CoreExports> {
+  const module = await WebAssembly.compile(wasm);
+  return (await instantiate<CoreExports>(module, { env: { memory } })).exports;
+}
