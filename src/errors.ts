@@ -7,6 +7,9 @@
  */
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+const at = (offset: number): string => `at offset ${offset} (${hex(offset)})`;
+/** A name from a file, safe to print: control characters and quotes escaped. */
+const quote = (name: string): string => JSON.stringify(name);
 
 type Nothing = Readonly<Record<never, never>>;
 
@@ -24,6 +27,99 @@ const catalogue = {
     "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
   'memory-full': (d: { wanted_bytes: number }) =>
     `no memory for ${d.wanted_bytes} bytes: close other programs, or save a smaller guest`,
+
+  // --- reading a migration stream -----------------------------------------------------------------
+  'stream-empty': (_: Nothing) => 'the input is empty: give a QEMU migration stream or a raw image',
+  'stream-cut': (d: { offset: number; wanted: string }) =>
+    `the stream is cut ${at(d.offset)}: it ends where ${d.wanted} was expected; record it again`,
+  'bad-magic': (d: { found: number }) =>
+    `this is no QEMU migration stream: ${hex(d.found)} at offset 0 (0x0) where "QEVM" (0x5145564d) was ` +
+    'expected; give a file that QEMU\'s migrate or pagepipe save wrote',
+  'bad-version': (d: { offset: number; found: number; expected: number }) =>
+    `stream version ${d.found} ${at(d.offset)}: only ${d.expected} is read; save it again with QEMU 0.14 or newer`,
+  'bad-element': (d: { offset: number; found: number; expected: string }) =>
+    `${hex(d.found)} ${at(d.offset)} where ${d.expected} was expected: the stream is damaged, record it again`,
+  'bad-footer': (d: { offset: number; found: number; expected: number }) =>
+    `the footer ${at(d.offset)} names section ${d.found}, but section ${d.expected} ends there: record it again`,
+  'bad-configuration': (d: { offset: number; found: string }) =>
+    `the configuration ${at(d.offset)} holds ${d.found}, which is not read: record without it`,
+  'unknown-section': (d: { offset: number; section: string }) =>
+    `section ${d.section} ${at(d.offset)} stands before the end of RAM and its inner form is not known: ` +
+    'record without the device that sends it',
+  'ram-version': (d: { offset: number; found: number; expected: number }) =>
+    `RAM section version ${d.found} ${at(d.offset)}: only ${d.expected} is known; record with QEMU 0.14 or newer`,
+  'no-block-list': (d: { offset: number }) =>
+    `page records ${at(d.offset)} come before any list of RAM blocks: the stream is damaged, record it again`,
+  'second-block-list': (d: { offset: number }) =>
+    `a second list of RAM blocks ${at(d.offset)}: the stream is damaged, record it again`,
+  'block-list-sum': (d: { offset: number; block: string; sum_bytes: number; total_bytes: number }) =>
+    `the list of RAM blocks ${at(d.offset)} comes to ${d.sum_bytes} bytes with block ${quote(d.block)}, ` +
+    `its head says ${d.total_bytes}: the stream is damaged, record it again`,
+  'block-size': (d: { offset: number; block: string; bytes: number; page_bytes: number }) =>
+    `RAM block ${quote(d.block)} ${at(d.offset)} has ${d.bytes} bytes, not a multiple of ${d.page_bytes}: ` +
+    'the stream is damaged, record it again',
+  'block-twice': (d: { offset: number; block: string }) =>
+    `RAM block ${quote(d.block)} is listed twice, again ${at(d.offset)}: the stream is damaged, record it again`,
+  'too-many-blocks': (d: { offset: number; blocks_max: number }) =>
+    `more than ${d.blocks_max} RAM blocks ${at(d.offset)}: the stream is damaged, record it again`,
+  'guest-too-large': (d: { bytes: number; bytes_max: number }) =>
+    `the guest has ${d.bytes} bytes of RAM, more than the ${d.bytes_max} that are taken: use a smaller guest`,
+  'unknown-flags': (d: { offset: number; flags: number; word: bigint }) =>
+    `page word ${hex(d.word)} ${at(d.offset)} has flags ${hex(d.flags)}, which are not known together ` +
+    '(taken: 0x2 zero, 0x8 page, each with or without 0x20 continue; 0x4 block list; 0x10 end): ' +
+    'record without compression, xbzrle and multifd',
+  'continue-first': (d: { offset: number }) =>
+    `the page record ${at(d.offset)} says "same block as before", but none came before: record it again`,
+  'unknown-block': (d: { offset: number; block: string }) =>
+    `the page record ${at(d.offset)} names RAM block ${quote(d.block)}, which is not in the list: record it again`,
+  'beyond-block': (d: { offset: number; page_offset: bigint; block: string; block_bytes: number }) =>
+    `the page record ${at(d.offset)} is for byte ${hex(d.page_offset)} of RAM block ${quote(d.block)}, ` +
+    `which has ${d.block_bytes} bytes: record it again`,
+  'tail-too-large': (d: { offset: number; bytes_max: number }) =>
+    `more than ${d.bytes_max} bytes of device state follow RAM ${at(d.offset)}: use a guest without large devices`,
+  'no-ram': (d: { offset: number }) =>
+    `the stream ends ${at(d.offset)} without a RAM section: record it again`,
+  'no-such-block': (d: { block: string; blocks: readonly string[] }) =>
+    `there is no RAM block ${quote(d.block)}: name one of ${d.blocks.map(quote).join(', ')}`,
+  'no-blocks': (_: Nothing) => 'the stream has no RAM block: there is nothing to write',
+  'image-size': (d: { bytes: number; page_bytes: number }) =>
+    `a raw image of ${d.bytes} bytes is not whole pages: its size must be a multiple of ${d.page_bytes}`,
+  'block-name': (d: { block: string; bytes: number; bytes_max: number }) =>
+    `the name ${quote(d.block)} has ${d.bytes} bytes, more than ${d.bytes_max}: choose a shorter one`,
+
+  // --- the save loop ------------------------------------------------------------------------------
+  'usage-limit': (d: { limit_bytes_per_s: number }) =>
+    `${d.limit_bytes_per_s} bytes a second is no limit: give a whole number above 0, or "unlimited"`,
+  'usage-staging': (d: { bytes: number; bytes_min: number }) =>
+    `a staging buffer of ${d.bytes} bytes cannot hold one page record: give at least ${d.bytes_min}`,
+  interrupted: (_: Nothing) => 'interrupted; nothing was left behind, run it again to save',
+  'internal-dirty-count': (d: { dirty_pages: number }) =>
+    `the count of dirty pages (${d.dirty_pages}) and the dirty bitmap differ: please report this as a bug`,
+  'internal-staging': (d: { at: number; room_bytes: number; staging_bytes: number }) =>
+    `${d.room_bytes} bytes at ${d.at} do not fit a staging buffer of ${d.staging_bytes}: please report this as a bug`,
+
+  // --- files, pipes and processes -----------------------------------------------------------------
+  'output-exists': (d: { path: string }) => `${d.path} exists: add --force to replace it, or choose another name`,
+  'output-folder-missing': (d: { path: string; folder: string }) =>
+    `${d.path} cannot be written: the folder ${d.folder} does not exist; make it first`,
+  'output-refused': (d: { path: string; reason: string }) =>
+    `${d.path} cannot be written (${d.reason}): choose another place, or mend its permissions`,
+  'disk-full': (d: { path: string; offset: number }) =>
+    `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk; nothing was left behind`,
+  'write-failed': (d: { path: string; offset: number; reason: string }) =>
+    `writing ${d.path} failed at byte ${d.offset} (${d.reason}): check the disk and run it again`,
+  'input-refused': (d: { path: string; reason: string }) =>
+    `${d.path} cannot be read (${d.reason}): check its name and permissions`,
+  'helper-ended': (d: { how: string; bytes: number }) =>
+    `the helper process ${d.how} after ${d.bytes} bytes of the stream: nothing was left behind, run it again`,
+  'helper-short': (d: { written_bytes: number; stream_bytes: number }) =>
+    `the helper process wrote ${d.written_bytes} of ${d.stream_bytes} bytes: nothing was left behind, run it again`,
+  'command-failed': (d: { command: string; how: string }) =>
+    `the command "${d.command}" ${d.how}: see what it printed above, and run it again`,
+  'command-closed': (d: { command: string; bytes: number }) =>
+    `the command "${d.command}" stopped reading after ${d.bytes} bytes of the stream: it must read all of it`,
+  'no-fifo': (d: { reason: string }) =>
+    `no FIFO could be made (${d.reason}): save with --via file, which needs none`,
 } as const;
 
 /** The code of an error; stable, for programs. */

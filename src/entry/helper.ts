@@ -1,0 +1,94 @@
+/**
+ * The helper process, as libvirt_iohelper: drains the pipe on standard input to a file, a megabyte at a
+ * time, blocking. See pipe/helper-protocol for what it is told and what it reports.
+ */
+import { closeSync, fdatasyncSync, readSync, unlinkSync } from 'node:fs';
+import { alignedBuffer, DISK_BLOCK_BYTES, DiskWriter } from '../pipe/disk-writer.ts';
+import type { FromHelper, ToHelper } from '../pipe/helper-protocol.ts';
+import { cannotSync, codeOf, reasonOf } from '../pipe/os-error.ts';
+
+const PIPE_FD = 0;
+
+let writer: DiskWriter | undefined;
+let part_path: string | undefined;
+
+function report(message: FromHelper): void {
+  process.send?.(message);
+}
+
+/** Fills the buffer from the pipe, or as far as the pipe goes; full blocks keep O_DIRECT aligned. */
+function fillFromPipe(buffer: Uint8Array): number {
+  let fill = 0;
+  while (fill < buffer.length) {
+    const bytes = readSync(PIPE_FD, buffer, fill, buffer.length - fill, null);
+    if (bytes === 0) break;
+    fill += bytes;
+  }
+  return fill;
+}
+
+function start({ target, direct, is_part }: Extract<ToHelper, { type: 'start' }>): void {
+  if (is_part && 'path' in target) part_path = target.path;
+  writer = new DiskWriter(target, { direct });
+  report({ type: 'opened', is_direct: writer.is_direct, direct_refusal: writer.direct_refusal });
+  // the report has to leave before the first read blocks this process
+  setImmediate(() => guarded(drain));
+}
+
+function drain(): void {
+  if (writer === undefined) return;
+  const buffer = alignedBuffer(DISK_BLOCK_BYTES);
+  for (;;) {
+    const bytes = fillFromPipe(buffer);
+    if (bytes > 0) writer.writeBlock(buffer, bytes);
+    if (bytes < buffer.length) break;
+  }
+  report({ type: 'opened', is_direct: writer.is_direct, direct_refusal: writer.direct_refusal });
+  report({ type: 'drained', written_bytes: writer.written_bytes, times: writer.times });
+}
+
+function finish({ stream_bytes }: Extract<ToHelper, { type: 'finish' }>): void {
+  // a pipe also ends when its writer dies: only the writer knows where the stream really ends
+  if (writer === undefined || writer.written_bytes !== stream_bytes) return;
+  const before_ms = performance.now();
+  writer.trim();
+  syncAndClose(writer.fd);
+  report({ type: 'synced', sync_ms: performance.now() - before_ms });
+  part_path = undefined;
+  process.disconnect();
+}
+
+function syncAndClose(fd: number): void {
+  try {
+    fdatasyncSync(fd);
+  } catch (error) {
+    if (!cannotSync(error)) throw error;
+  }
+  closeSync(fd);
+}
+
+/** Runs a step; a failure is reported and ends the process, and with it the pipe. */
+function guarded(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    const offset = writer?.written_bytes ?? 0;
+    process.exitCode = 1;
+    process.send?.(
+      { type: 'failed', offset, code: codeOf(error), reason: reasonOf(error) } satisfies FromHelper,
+      () => process.exit(1),
+    );
+  }
+}
+
+process.on('message', (message: ToHelper) => {
+  guarded(() => (message.type === 'start' ? start(message) : finish(message)));
+});
+
+// the save is gone before the stream was whole: half a file is worth nothing
+process.on('disconnect', () => {
+  if (part_path !== undefined) unlinkSync(part_path);
+});
+
+// Ctrl-C goes to the whole group of processes; the save decides what becomes of the helper
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -1,0 +1,144 @@
+/** Reads the elements of a migration stream: file header, configuration, section heads, footers. */
+import { fail } from '../errors.ts';
+import {
+  BLOCKS_MAX,
+  COMMAND_PACKAGED,
+  ELEMENT_CONFIGURATION,
+  ELEMENT_SECTION_FOOTER,
+  ELEMENT_SUBSECTION,
+  FILE_MAGIC,
+  FILE_VERSION,
+  MACHINE_BYTES_MAX,
+} from './constants.ts';
+import {
+  need,
+  peekU8,
+  type Reading,
+  readIdstr,
+  readText,
+  readU8,
+  readU16,
+  readU32,
+  readU64,
+  type Window,
+} from './window.ts';
+
+/** The head of a START or FULL section. */
+export interface SectionHead {
+  readonly offset: number;
+  readonly id: number;
+  readonly name: string;
+  readonly instance: number;
+  readonly version: number;
+}
+
+/** One entry of the list of RAM blocks: name and used length in bytes. */
+export interface BlockLength {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Magic and version: `51 45 56 4d 00 00 00 03`. */
+export function* readFileHeader(window: Window): Reading<void> {
+  while (window.available_bytes === 0 && !window.is_ended) yield;
+  if (window.available_bytes === 0) throw fail('stream-empty', {});
+  const found = yield* readU32(window, 'the magic number');
+  if (found !== FILE_MAGIC) throw fail('bad-magic', { found });
+  const offset = window.offset;
+  const version = yield* readU32(window, 'the version');
+  if (version !== FILE_VERSION) {
+    throw fail('bad-version', { offset, found: version, expected: FILE_VERSION });
+  }
+}
+
+/**
+ * The configuration: `07`, u32 length, machine name, subsections; returns the machine name.
+ *
+ * Its subsections change the form of what follows (migration/savevm.c, vmstate_configuration), so one that
+ * is not known is refused; target-page-bits never appears on x86, capabilities only for x-ignore-shared and
+ * mapped-ram; the uuid is for the receiver alone.
+ */
+export function* readConfiguration(window: Window): Reading<string> {
+  const offset = window.offset;
+  const type = yield* readU8(window, 'the configuration');
+  if (type !== ELEMENT_CONFIGURATION) {
+    throw fail('bad-element', { offset, found: type, expected: 'the configuration (0x7)' });
+  }
+  const name_offset = window.offset;
+  const bytes = yield* readU32(window, 'the machine name');
+  if (bytes > MACHINE_BYTES_MAX) {
+    throw fail('bad-configuration', { offset: name_offset, found: `a machine name of ${bytes} bytes` });
+  }
+  const machine = yield* readText(window, bytes, 'the machine name');
+  while ((yield* peekU8(window, 'the first section')) === ELEMENT_SUBSECTION) {
+    yield* readConfigurationSubsection(window);
+  }
+  return machine;
+}
+
+function* readConfigurationSubsection(window: Window): Reading<void> {
+  const offset = window.offset;
+  window.consume(1);
+  const name = yield* readIdstr(window, 'the name of a subsection');
+  const version = yield* readU32(window, 'the version of a subsection');
+  if (name === 'configuration/uuid' && version === 1) {
+    yield* need(window, 16, 'a uuid');
+    window.consume(16);
+    return;
+  }
+  throw fail('bad-configuration', { offset, found: `${JSON.stringify(name)} version ${version}` });
+}
+
+/** The rest of a START or FULL section's head, behind its type byte. */
+export function* readSectionHead(window: Window, offset: number): Reading<SectionHead> {
+  const id = yield* readU32(window, 'a section id');
+  const name = yield* readIdstr(window, 'a section name');
+  const instance = yield* readU32(window, 'an instance id');
+  const version = yield* readU32(window, 'a section version');
+  return { offset, id, name, instance, version };
+}
+
+/** `7e` and the id of the section that ends (migration/savevm.c, check_section_footer). */
+export function* readFooter(window: Window, section_id: number): Reading<void> {
+  const offset = window.offset;
+  const type = yield* readU8(window, 'a section footer');
+  if (type !== ELEMENT_SECTION_FOOTER) {
+    throw fail('bad-element', { offset, found: type, expected: 'a section footer (0x7e)' });
+  }
+  const id = yield* readU32(window, 'the id in a section footer');
+  if (id !== section_id) throw fail('bad-footer', { offset, found: id, expected: section_id });
+}
+
+/** A command behind its type byte: u16 command, u16 length, data. Commands are taken and let pass. */
+export function* readCommand(window: Window, offset: number): Reading<void> {
+  const command = yield* readU16(window, 'a command');
+  const bytes = yield* readU16(window, 'the length of a command');
+  if (command === COMMAND_PACKAGED) {
+    throw fail('unknown-section', { offset, section: 'of a packaged postcopy command' });
+  }
+  yield* need(window, bytes, 'the data of a command');
+  window.consume(bytes);
+}
+
+/**
+ * The list of RAM blocks behind its word: name and u64 length each, until their sum is `total_bytes`
+ * (migration/ram.c, ram_load_precopy, RAM_SAVE_FLAG_MEM_SIZE).
+ */
+export function* readBlockList(window: Window, total_bytes: number, page_bytes: number): Reading<BlockLength[]> {
+  const blocks: BlockLength[] = [];
+  const names = new Set<string>();
+  let sum_bytes = 0;
+  while (sum_bytes < total_bytes) {
+    const offset = window.offset;
+    const name = yield* readIdstr(window, 'the name of a RAM block');
+    const bytes = Number(yield* readU64(window, 'the length of a RAM block'));
+    sum_bytes += bytes;
+    if (sum_bytes > total_bytes) throw fail('block-list-sum', { offset, block: name, sum_bytes, total_bytes });
+    if (bytes % page_bytes !== 0) throw fail('block-size', { offset, block: name, bytes, page_bytes });
+    if (names.has(name)) throw fail('block-twice', { offset, block: name });
+    if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });
+    names.add(name);
+    blocks.push({ name, bytes });
+  }
+  return blocks;
+}

@@ -1,0 +1,55 @@
+/** The driver of the save loop for a real event loop. */
+import { fail } from '../errors.ts';
+import { nextTurn, sleepUntil } from './event-loop.ts';
+import type { Channel, Clock } from './interfaces.ts';
+import type { Save } from './save.ts';
+
+/** A channel of the real world: the driver can wait for it. */
+export interface AsyncChannel extends Channel {
+  /** Resolves when the channel can take bytes again; rejects when it never will. */
+  whenReady(): Promise<void>;
+}
+
+/** Rejects when the signal is aborted, and never resolves. */
+function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
+  let forget = (): void => undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    const onAbort = () => reject(fail('interrupted', {}));
+    signal.addEventListener('abort', onAbort);
+    forget = () => signal.removeEventListener('abort', onAbort);
+  });
+  return { promise, forget };
+}
+
+/**
+ * Runs a save to its end. The event loop has its turn after every call of the loop, whatever the call said:
+ * a channel's "ready" may come without one (a socket that finds room at once calls back in a microtask), and
+ * then nothing else would ever run.
+ *
+ * @throws `interrupted` when the signal is aborted; whatever the channel fails with
+ */
+export async function drive(
+  save: Save,
+  channel: AsyncChannel,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (;;) {
+    if (signal?.aborted) throw fail('interrupted', {});
+    const wait = save.turn();
+    if (wait.kind === 'done') return;
+    await nextTurn();
+    if (wait.kind === 'writable') await readyOrAborted(channel, signal);
+    if (wait.kind === 'until') await sleepUntil(clock, wait.at_ns, signal);
+  }
+}
+
+async function readyOrAborted(channel: AsyncChannel, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return channel.whenReady();
+  const aborted = whenAborted(signal);
+  try {
+    await Promise.race([channel.whenReady(), aborted.promise]);
+  } finally {
+    aborted.forget();
+  }
+}

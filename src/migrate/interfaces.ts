@@ -1,0 +1,64 @@
+/**
+ * What the save loop knows of the world: a clock, a channel and a source. The loop is synchronous and the
+ * same everywhere; a real pipe and a modelled one differ only behind these.
+ */
+
+/** What time is it: integer nanoseconds from any fixed point. */
+export interface Clock {
+  now(): number;
+}
+
+/**
+ * Where staged bytes go. It is made with the staging buffer (or, in a model, without one), so that the loop
+ * speaks of offsets alone.
+ */
+export interface Channel {
+  /** Offers the staged bytes from `start` to `end`; returns how many were taken: some, all or none. */
+  offer(start: number, end: number): number;
+  /** False from an EAGAIN on until the channel can take bytes again. */
+  readonly is_ready: boolean;
+  /** Waits, and lets nothing else run, until the channel can take bytes: what QEMU of 2011 did in close. */
+  block(): void;
+  readonly eagain: number;
+  readonly short_writes: number;
+}
+
+/** The parts of a stream around the page records. */
+export type Element = 'begin' | 'part' | 'end' | 'close' | 'tail';
+
+/** The guest as the loop sees it; it writes into the staging buffer, or only counts. */
+export interface Source {
+  readonly ram_bytes: number;
+  readonly page_bytes: number;
+  readonly staging_bytes: number;
+  /** The longest a single page record can be. */
+  readonly record_bytes_max: number;
+  /** Whether the guest runs, and so dirties pages, until it is paused. */
+  readonly is_running: boolean;
+  /** Pages still to be sent, as of the last dirty sync. */
+  readonly dirty_pages: number;
+  /** Lets the guest do what it does until `now_ns`. */
+  runUntil(now_ns: number): void;
+  /** The guest stands still from now on. */
+  pause(now_ns: number): void;
+  /** Marks every page as still to be sent. */
+  markAllDirty(): void;
+  /** Fetches what the guest has dirtied since the last time. */
+  syncDirty(): void;
+  /** How many bytes an element has. */
+  elementBytes(element: Element): number;
+  /** Stages bytes `from`.. of an element at `at`, at most `room_bytes`; returns how many. */
+  stageElement(element: Element, from: number, at: number, room_bytes: number): number;
+  /** Stages records of dirty pages at `at`, at most `room_bytes` and `budget_pages`; returns how many bytes. */
+  encode(at: number, room_bytes: number, budget_pages: number): number;
+  /** Records of the last `encode`, by kind. */
+  readonly encoded_normal: number;
+  readonly encoded_zero: number;
+}
+
+/** What a turn of the loop waits for before the next. */
+export type Wait =
+  | { readonly kind: 'again' }
+  | { readonly kind: 'writable' }
+  | { readonly kind: 'until'; readonly at_ns: number }
+  | { readonly kind: 'done' };

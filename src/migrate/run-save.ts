@@ -1,0 +1,117 @@
+/** A save from begin to end on the real event loop, with its measurements. */
+import type { Guest } from '../guest/guest.ts';
+import { type Policy, startPolicy } from '../policy/policy.ts';
+import { Blackout } from '../stats/blackout.ts';
+import { RamCounters } from '../stats/counters.ts';
+import { Spans } from '../stats/spans.ts';
+import { type AsyncChannel, drive } from './drive.ts';
+import { systemClock } from './event-loop.ts';
+import { Monitor } from './monitor.ts';
+import { RamSource, type Running, type StreamOrigin } from './ram-source.ts';
+import { type LoopOptions, Save } from './save.ts';
+
+/** QEMU's default for downtime-limit since 2.1. */
+export const DOWNTIME_LIMIT_NS = 300_000_000;
+
+export interface SaveOptions<State> {
+  readonly policy: Policy<State>;
+  /** Machine type named in the stream; the origin's own, else `none`. */
+  readonly machine?: string | undefined;
+  readonly origin?: StreamOrigin | undefined;
+  /** What the guest does meanwhile; without it the guest does not run. */
+  readonly running?: Running | undefined;
+  readonly downtime_limit_ns?: number | undefined;
+  readonly max_rounds?: number | undefined;
+  readonly complete?: LoopOptions['complete'] | undefined;
+  readonly staging_bytes?: number | undefined;
+  /** Aborting it ends the save with `interrupted`. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onPaused?: (() => void) | undefined;
+  /** Called with the running save once it has begun, for progress. */
+  readonly onBegin?: ((progress: SaveProgress) => void) | undefined;
+}
+
+/** What can be asked of a save while it runs. */
+export interface SaveProgress {
+  readonly ram_bytes: number;
+  /** RAM still to be sent, as of the last dirty sync. */
+  remaining_bytes(): number;
+  stream_bytes(): number;
+  wall_ns(): number;
+}
+
+/** What a save measured of itself. */
+export interface SaveFigures {
+  readonly began_ns: number;
+  readonly wall_ns: number;
+  readonly downtime_ns: number;
+  readonly converged: boolean;
+  readonly guest_bytes: number;
+  readonly stream_bytes: number;
+  readonly spans: Spans;
+  readonly counters: RamCounters;
+  readonly blackout: Blackout;
+  readonly eagain: number;
+  readonly short_writes: number;
+}
+
+/**
+ * Saves a guest into the channel that `openChannel` makes for the staging buffer.
+ *
+ * @param finish what makes the output final (end of pipe, sync, rename); blackout is sampled until it is done
+ */
+export async function runSave<State>(
+  guest: Guest,
+  options: SaveOptions<State>,
+  openChannel: (staging: Uint8Array<ArrayBuffer>) => AsyncChannel,
+  finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
+): Promise<SaveFigures> {
+  const clock = systemClock;
+  const source = new RamSource(guest, {
+    machine: options.machine ?? options.origin?.machine ?? 'none',
+    origin: options.origin,
+    running: options.running,
+    staging_bytes: options.staging_bytes,
+    onPaused: options.onPaused,
+  });
+  const channel = openChannel(source.staging());
+  const spans = new Spans();
+  const counters = new RamCounters(guest.ram_bytes, source.page_bytes);
+  const began_ns = clock.now();
+  const policy = startPolicy(options.policy, began_ns);
+  const save = new Save(
+    { clock, source, channel, policy, spans, counters },
+    {
+      downtime_limit_ns: options.downtime_limit_ns ?? DOWNTIME_LIMIT_NS,
+      max_rounds: options.max_rounds ?? Number.POSITIVE_INFINITY,
+      complete: options.complete ?? 'turns',
+    },
+  );
+  options.onBegin?.({
+    ram_bytes: guest.ram_bytes,
+    remaining_bytes: () => source.dirty_pages * source.page_bytes,
+    stream_bytes: () => save.stream_bytes,
+    wall_ns: () => save.wall_ns,
+  });
+  const blackout = new Blackout(began_ns);
+  const monitor = new Monitor(clock, blackout);
+  try {
+    await drive(save, channel, clock, options.signal);
+    await finish(save.stream_bytes);
+  } finally {
+    monitor.stop();
+  }
+  return {
+    began_ns,
+    wall_ns: save.wall_ns,
+    downtime_ns: save.downtime_ns,
+    converged: save.converged,
+    guest_bytes: guest.ram_bytes,
+    stream_bytes: save.stream_bytes,
+    spans,
+    counters,
+    blackout,
+    eagain: channel.eagain,
+    short_writes: channel.short_writes,
+  };
+}

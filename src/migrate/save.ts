@@ -1,0 +1,258 @@
+/** The save loop: begin, iterate, complete as in QEMU, one synchronous step at a time. */
+import { fail } from '../errors.ts';
+import type { RunningPolicy } from '../policy/policy.ts';
+import type { RamCounters } from '../stats/counters.ts';
+import type { Phase, Spans } from '../stats/spans.ts';
+import { Bandwidth } from './bandwidth.ts';
+import type { Channel, Clock, Source, Wait } from './interfaces.ts';
+import { Staging } from './staging.ts';
+
+/** One encode covers at most so many pages, so that clock and policy are asked about every 100 us. */
+const ENCODE_PAGES_MAX = 1024;
+
+const AGAIN: Wait = { kind: 'again' };
+const WRITABLE: Wait = { kind: 'writable' };
+const DONE: Wait = { kind: 'done' };
+
+export interface LoopOptions {
+  /** What the downtime may be for the guest to be paused (running guests only). */
+  readonly downtime_limit_ns: number;
+  /** Rounds after which the guest is paused whatever the downtime becomes. */
+  readonly max_rounds: number;
+  /** Complete by turns, or in one call that blocks, as QEMU did in 2011. */
+  readonly complete: 'turns' | 'blocking';
+}
+
+export interface LoopParts {
+  readonly clock: Clock;
+  readonly source: Source;
+  readonly channel: Channel;
+  readonly policy: RunningPolicy;
+  readonly spans: Spans;
+  readonly counters: RamCounters;
+}
+
+/**
+ * The state machine. A driver calls `turn` until it says `done`, gives the rest of its world a turn after
+ * every call, and waits for what the call asked for.
+ *
+ *     begin ──▶ iterate ⟲ ──▶ complete ⟲ ──▶ done
+ *               PART sections   guest paused, END section, tail
+ */
+export class Save {
+  readonly #parts: LoopParts;
+  readonly #options: LoopOptions;
+  readonly #staging: Staging;
+  readonly #bandwidth: Bandwidth;
+  readonly #began_ns: number;
+  #phase: Phase | 'done' = 'begin';
+  #rounds = 0;
+  #converged = true;
+  #paused_ns = 0;
+  #ended_ns = 0;
+  /** Whether the section of this turn (PART), or of complete (END), has its head staged. */
+  #is_section_open = false;
+  #complete_step: 'pages' | 'close' | 'tail' | 'drain' = 'pages';
+
+  constructor(parts: LoopParts, options: LoopOptions) {
+    const { source } = parts;
+    const staging_bytes_min = source.record_bytes_max + source.elementBytes('part') + source.elementBytes('close');
+    if (source.staging_bytes < staging_bytes_min) {
+      throw fail('usage-staging', { bytes: source.staging_bytes, bytes_min: staging_bytes_min });
+    }
+    this.#parts = parts;
+    this.#options = options;
+    this.#began_ns = parts.clock.now();
+    this.#staging = new Staging(source, parts.channel);
+    this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns);
+  }
+
+  get phase(): Phase | 'done' {
+    return this.#phase;
+  }
+
+  /** Whether the guest was paused because little was left, not because the rounds were used up. */
+  get converged(): boolean {
+    return this.#converged;
+  }
+
+  /** Bytes that the channel has taken. */
+  get stream_bytes(): number {
+    return this.#staging.taken_bytes;
+  }
+
+  /** From Begin to the last byte taken by the channel, or to now. */
+  get wall_ns(): number {
+    return (this.#phase === 'done' ? this.#ended_ns : this.#parts.clock.now()) - this.#began_ns;
+  }
+
+  /** From the pause of the guest to the last byte taken. */
+  get downtime_ns(): number {
+    return this.#phase === 'done' ? this.#ended_ns - this.#paused_ns : 0;
+  }
+
+  /** One step. */
+  turn(): Wait {
+    const { clock, source, policy } = this.#parts;
+    const now_ns = clock.now();
+    source.runUntil(now_ns);
+    policy.turn(now_ns);
+    this.#bandwidth.update(now_ns, this.#staging.taken_bytes);
+    switch (this.#phase) {
+      case 'begin':
+        return this.#timed('begin', () => this.#begin());
+      case 'iterate':
+        return this.#timed('iterate', () => this.#iterate());
+      case 'complete':
+        return this.#complete();
+      case 'done':
+        return DONE;
+      default:
+        return this.#phase satisfies never;
+    }
+  }
+
+  #timed(phase: Phase, step: () => Wait): Wait {
+    const { clock, spans } = this.#parts;
+    spans.enter(phase, clock.now());
+    const wait = step();
+    spans.leave(clock.now());
+    return wait;
+  }
+
+  /** All pages are to be sent; the head of the stream goes out. */
+  #begin(): Wait {
+    if (this.#rounds === 0) {
+      this.#parts.source.markAllDirty();
+      this.#syncDirty();
+      this.#rounds = 1;
+    }
+    if (!this.#staging.sendLong('begin') || !this.#staging.flush()) return this.#blocked();
+    this.#phase = 'iterate';
+    return AGAIN;
+  }
+
+  /** One turn on the main loop and, if anything is encoded, one PART section. */
+  #iterate(): Wait {
+    if (!this.#staging.flush()) return this.#blocked();
+    const wait = this.#sendPages('part');
+    this.#closeSection();
+    this.#decide();
+    // the end of a section flushes, as qemu_fflush does at the end of qemu_savevm_state_iterate
+    return this.#staging.flush() ? wait : this.#blocked();
+  }
+
+  /**
+   * Whether little enough is left to pause the guest, by QEMU's rule (migration_iteration_run): sync only
+   * when what is left by the last count is under the threshold, and judge by the fresh count.
+   */
+  #decide(): void {
+    const { source } = this.#parts;
+    const threshold_bytes = source.is_running ? this.#bandwidth.threshold_bytes : 0;
+    if (source.dirty_pages * source.page_bytes > threshold_bytes) return;
+    source.runUntil(this.#parts.clock.now());
+    this.#syncDirty();
+    const is_little = source.dirty_pages * source.page_bytes <= threshold_bytes;
+    if (is_little || this.#rounds >= this.#options.max_rounds) {
+      this.#converged = is_little;
+      this.#phase = 'complete';
+    } else {
+      this.#rounds++;
+    }
+  }
+
+  /** The guest stands still until all is taken; one span, over as many turns as it needs. */
+  #complete(): Wait {
+    const { clock, source, spans } = this.#parts;
+    if (this.#paused_ns === 0) {
+      this.#paused_ns = clock.now();
+      spans.enter('complete', this.#paused_ns);
+      source.pause(this.#paused_ns);
+      this.#syncDirty();
+    }
+    let wait = this.#completeStep();
+    while (this.#options.complete === 'blocking' && wait.kind !== 'done') {
+      if (wait.kind === 'writable') this.#parts.channel.block();
+      wait = this.#completeStep();
+    }
+    if (wait.kind === 'done') {
+      this.#ended_ns = clock.now();
+      spans.leave(this.#ended_ns);
+      this.#phase = 'done';
+    }
+    return wait;
+  }
+
+  #completeStep(): Wait {
+    const staging = this.#staging;
+    if (!staging.flush()) return this.#blocked();
+    if (this.#complete_step === 'pages') {
+      const wait = this.#sendPages('end');
+      if (this.#parts.source.dirty_pages > 0) return wait;
+      this.#openSection('end');
+      this.#complete_step = 'close';
+    }
+    if (this.#complete_step === 'close') {
+      this.#closeSection();
+      this.#complete_step = 'tail';
+    }
+    if (this.#complete_step === 'tail') {
+      if (!staging.flush() || !staging.sendLong('tail')) return this.#blocked();
+      this.#complete_step = 'drain';
+    }
+    return staging.flush() ? DONE : this.#blocked();
+  }
+
+  /** Encodes and offers until nothing is left, the channel takes no more, or the policy ends the turn. */
+  #sendPages(section: 'part' | 'end'): Wait {
+    const { clock, source, policy, counters } = this.#parts;
+    const staging = this.#staging;
+    const is_bound = section === 'part' || this.#options.complete === 'turns';
+    let empty_encodes = 0;
+    while (source.dirty_pages > 0) {
+      const now_ns = clock.now();
+      const allowance_bytes = is_bound ? policy.allowance(now_ns) : Number.POSITIVE_INFINITY;
+      if (allowance_bytes <= 0) return { kind: 'until', at_ns: policy.resumeAt(now_ns) };
+      if (staging.room_bytes < source.record_bytes_max + source.elementBytes(section)) {
+        if (!staging.flush()) return this.#blocked();
+      }
+      this.#openSection(section);
+      // a record goes whole once it has begun, or a small allowance would never let one go
+      const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, source.record_bytes_max));
+      const bytes = source.encode(staging.fill, room_bytes, ENCODE_PAGES_MAX);
+      staging.staged(bytes);
+      counters.count({ normal: source.encoded_normal, zero: source.encoded_zero, bytes });
+      const encoded_ns = clock.now();
+      policy.spend(encoded_ns, bytes);
+      // a pass may end with nothing found; the next begins at the first page, and finds what is left
+      empty_encodes = bytes === 0 ? empty_encodes + 1 : 0;
+      if (empty_encodes > 1) throw fail('internal-dirty-count', { dirty_pages: source.dirty_pages });
+      if (is_bound && policy.mustReturn(encoded_ns)) return AGAIN;
+    }
+    return AGAIN;
+  }
+
+  #openSection(section: 'part' | 'end'): void {
+    if (this.#is_section_open) return;
+    const bytes = this.#staging.stageShort(section);
+    this.#parts.policy.spend(this.#parts.clock.now(), bytes);
+    this.#is_section_open = true;
+  }
+
+  #closeSection(): void {
+    if (!this.#is_section_open) return;
+    const bytes = this.#staging.stageShort('close');
+    this.#parts.policy.spend(this.#parts.clock.now(), bytes);
+    this.#is_section_open = false;
+  }
+
+  #syncDirty(): void {
+    this.#parts.source.syncDirty();
+    this.#parts.counters.countDirtySync();
+  }
+
+  /** A channel that took less and is ready again, or never was full, is asked again at the next turn. */
+  #blocked(): Wait {
+    return this.#parts.channel.is_ready ? AGAIN : WRITABLE;
+  }
+}

@@ -1,0 +1,70 @@
+/** `exec:COMMAND`: the shell command itself holds the other end of the FIFO, as in QEMU (migration/exec.c). */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { fail } from '../errors.ts';
+import type { AsyncChannel } from '../migrate/drive.ts';
+import { FdChannel } from './fd-channel.ts';
+import { makeFifo } from './fifo.ts';
+import { PipeEnd } from './pipe-end.ts';
+import type { Sink, SinkReport } from './sink.ts';
+
+export class CommandSink implements Sink {
+  readonly #command: string;
+  readonly #pipe: PipeEnd;
+  readonly #child: ChildProcess;
+  /** How it ended; undefined for status 0. */
+  readonly #exited: Promise<string | undefined>;
+
+  /** Starts the command. @throws `no-fifo` */
+  constructor(command: string) {
+    const fifo = makeFifo();
+    this.#command = command;
+    this.#pipe = new PipeEnd(fifo.write_fd);
+    // a group of its own, so that the shell and all that it started can be ended together
+    this.#child = spawn('/bin/sh', ['-c', command], { stdio: [fifo.read_fd, 'inherit', 'inherit'], detached: true });
+    closeSync(fifo.read_fd);
+    this.#exited = new Promise((resolve) => {
+      this.#child.on('error', (error) => resolve(`could not be started (${error.message})`));
+      this.#child.on('exit', (code, signal) => {
+        if (code === 0) resolve(undefined);
+        else resolve(signal === null ? `ended with status ${code}` : `was ended by ${signal}`);
+      });
+    });
+  }
+
+  openChannel(staging: Uint8Array<ArrayBuffer>): AsyncChannel {
+    const channel = new FdChannel(this.#pipe.fd, staging, {
+      path: `exec:${this.#command}`,
+      whyBroken: () => this.#whyBroken(),
+    });
+    this.#pipe.channel = channel;
+    return channel;
+  }
+
+  async finish(): Promise<SinkReport> {
+    this.#pipe.close();
+    const before_ms = performance.now();
+    const how = await this.#exited;
+    if (how !== undefined) throw fail('command-failed', { command: this.#command, how });
+    return { sync_ms: performance.now() - before_ms };
+  }
+
+  async abort(): Promise<void> {
+    this.#pipe.close();
+    const { pid } = this.#child;
+    if (pid !== undefined) {
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch {
+        // the group has ended by itself
+      }
+    }
+    await this.#exited;
+  }
+
+  async #whyBroken(): Promise<Error> {
+    const how = await this.#exited;
+    if (how !== undefined) return fail('command-failed', { command: this.#command, how });
+    return fail('command-closed', { command: this.#command, bytes: this.#pipe.channel?.written_bytes ?? 0 });
+  }
+}

@@ -1,0 +1,142 @@
+/** A channel on a descriptor: a plain file, or the non-blocking end of a pipe. */
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { AsyncChannel } from '../migrate/drive.ts';
+import { codeOf, writeFailure } from './os-error.ts';
+
+/**
+ * How much is handed to the socket that waits for room. A page: the pipe frees whole slots of a page
+ * (pipe(7)), and a larger piece would fill it again before the loop has its turn.
+ */
+const WAITING_PIECE_BYTES = 4096;
+/** How long `block` sleeps between two tries. */
+const BLOCK_SLEEP_MS = 0.2;
+
+export interface FdChannelOptions {
+  /** What errors call it. */
+  readonly path: string;
+  /** Finds out why the reader is gone; without it a broken pipe is an error of its own. */
+  readonly whyBroken?: () => Promise<Error>;
+}
+
+/**
+ * Writes until EAGAIN, then waits without spinning: Node has no "writable" event for a descriptor, but a
+ * socket on the same descriptor calls back when the piece that it was given is written, and libuv polls for
+ * that. So the channel gives the socket the next small piece of what it could not take, and counts it as
+ * taken when the same bytes are offered again, as they must be, first.
+ */
+export class FdChannel implements AsyncChannel {
+  readonly #fd: number;
+  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #path: string;
+  readonly #whyBroken: (() => Promise<Error>) | undefined;
+  #socket: Socket | undefined;
+  #is_ready = true;
+  #broken: unknown;
+  #written_bytes = 0;
+  /** What the last offer left: [from, to) in staging. */
+  #left: { from: number; to: number } = { from: 0, to: 0 };
+  /** Bytes at the head of the next offer that are written already. */
+  #ahead_bytes = 0;
+  #eagain = 0;
+  #short_writes = 0;
+
+  constructor(fd: number, staging: Uint8Array<ArrayBuffer>, options: FdChannelOptions) {
+    this.#fd = fd;
+    this.#staging = staging;
+    this.#path = options.path;
+    this.#whyBroken = options.whyBroken;
+  }
+
+  get is_ready(): boolean {
+    return this.#is_ready;
+  }
+
+  get eagain(): number {
+    return this.#eagain;
+  }
+
+  get short_writes(): number {
+    return this.#short_writes;
+  }
+
+  /** Bytes that went into the descriptor. */
+  get written_bytes(): number {
+    return this.#written_bytes;
+  }
+
+  /** After a short write it tries once more, as QEMU does, and so finds EAGAIN if the pipe is full. */
+  offer(start: number, end: number): number {
+    let at = start + this.#ahead_bytes;
+    this.#ahead_bytes = 0;
+    while (at < end && this.#is_ready) at += this.#write(at, end);
+    this.#left = { from: at, to: end };
+    return at - start;
+  }
+
+  block(): void {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    while (!this.#is_ready) {
+      if (this.#broken !== undefined) throw writeFailure(this.#path, this.#written_bytes, this.#broken);
+      Atomics.wait(sleeper, 0, 0, BLOCK_SLEEP_MS);
+      this.#is_ready = true;
+      this.#ahead_bytes += this.#write(this.#left.from + this.#ahead_bytes, this.#left.to);
+    }
+  }
+
+  async whenReady(): Promise<void> {
+    if (this.#broken !== undefined) throw await this.#brokenReason();
+    if (this.#is_ready) return;
+    const { from, to } = this.#left;
+    const piece = this.#staging.slice(from, Math.min(to, from + WAITING_PIECE_BYTES));
+    try {
+      await this.#writeWhenPossible(piece);
+    } catch (cause) {
+      this.#broken = cause;
+      throw await this.#brokenReason();
+    }
+    this.#ahead_bytes = piece.length;
+    this.#written_bytes += piece.length;
+    this.#is_ready = true;
+  }
+
+  /** The socket that waits owns the descriptor from then on: whoever closes it asks here. */
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  #write(start: number, end: number): number {
+    try {
+      const bytes = writeSync(this.#fd, this.#staging, start, end - start);
+      if (bytes < end - start) this.#short_writes++;
+      this.#written_bytes += bytes;
+      return bytes;
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === 'EAGAIN') this.#eagain++;
+      else if (code === 'EPIPE') this.#broken = cause;
+      else throw writeFailure(this.#path, this.#written_bytes, cause);
+      this.#is_ready = false;
+      return 0;
+    }
+  }
+
+  #writeWhenPossible(piece: Uint8Array): Promise<void> {
+    this.#socket ??= new Socket({ fd: this.#fd, readable: false, writable: true });
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      // an error comes by the event and by the callback; without a listener the event would be thrown
+      socket.once('error', reject);
+      socket.write(piece, (error) => {
+        socket.off('error', reject);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  async #brokenReason(): Promise<Error> {
+    const reason = await this.#whyBroken?.();
+    return reason ?? writeFailure(this.#path, this.#written_bytes, this.#broken);
+  }
+}
