@@ -18,9 +18,28 @@ const catalogue = {
   'usage-size': (d: { text: string }) =>
     `"${d.text}" is not a size: give bytes or a unit B, KiB, MiB, GiB, TiB, kB, MB, GB, TB, such as 64KiB`,
   'usage-rate': (d: { text: string }) =>
-    `"${d.text}" is not a rate: give a size a second with its unit, such as 32MiB/s or 1.5GB/s`,
+    `"${d.text}" is not a rate: give a number with a unit B/s, KiB/s, MiB/s, GiB/s, TiB/s, kB/s, MB/s, GB/s, TB/s, such as 32MiB/s`,
   'usage-duration': (d: { text: string }) =>
     `"${d.text}" is not a duration: give a number with a unit ns, us, ms, s, min, such as 50ms`,
+  'usage-too-large': (d: { text: string }) =>
+    `"${d.text}" is more than 2^53 - 1 bytes or nanoseconds: give less`,
+  'usage-share': (d: { text: string }) => `"${d.text}" is not a share: give 0% to 100%, such as 60%`,
+  'usage-workload': (d: { name: string; names: readonly string[] }) =>
+    `there is no workload ${quote(d.name)}: give one of ${d.names.join(', ')}`,
+  'usage-workload-key': (d: { text: string; keys: readonly string[] }) =>
+    `"${d.text}" is no parameter of a workload, or stands there twice: give key=value with one of ${d.keys.join(', ')}`,
+  'usage-workload-value': (d: { text: string; reason: string }) => `"${d.text}": ${d.reason}`,
+
+  // --- usage: the command line --------------------------------------------------------------------
+  'usage-number': (d: { option: string; text: string; min: number }) =>
+    `${d.option} ${d.text}: give a whole number from ${d.min} up`,
+  'usage-word': (d: { option: string; text: string; words: readonly string[] }) =>
+    `${d.option} ${d.text} is not known: give one of ${d.words.join(', ')}`,
+  'usage-needs': (d: { option: string; needs: string }) => `${d.option} needs ${d.needs}: add it`,
+  'usage-contradiction': (d: { one: string; other: string }) =>
+    `${d.one} and ${d.other} contradict each other: leave one out`,
+  'usage-terminal': (_: Nothing) =>
+    'the stream would go to the terminal: redirect standard output, or give a file with -o',
 
   // --- the core and its memory --------------------------------------------------------------------
   'wasm-forbidden': (_: Nothing) =>
@@ -34,7 +53,7 @@ const catalogue = {
     `the stream is cut ${at(d.offset)}: it ends where ${d.wanted} was expected; record it again`,
   'bad-magic': (d: { found: number }) =>
     `this is no QEMU migration stream: ${hex(d.found)} at offset 0 (0x0) where "QEVM" (0x5145564d) was ` +
-    'expected; give a file that QEMU\'s migrate or pagepipe save wrote',
+    "expected; give a file that QEMU's migrate or pagepipe save wrote",
   'bad-version': (d: { offset: number; found: number; expected: number }) =>
     `stream version ${d.found} ${at(d.offset)}: only ${d.expected} is read; save it again with QEMU 0.14 or newer`,
   'bad-element': (d: { offset: number; found: number; expected: string }) =>
@@ -97,9 +116,17 @@ const catalogue = {
     `the count of dirty pages (${d.dirty_pages}) and the dirty bitmap differ: please report this as a bug`,
   'internal-staging': (d: { at: number; room_bytes: number; staging_bytes: number }) =>
     `${d.room_bytes} bytes at ${d.at} do not fit a staging buffer of ${d.staging_bytes}: please report this as a bug`,
+  'internal-phase': (d: { phase: string }) => `there is no phase "${d.phase}": please report this as a bug`,
+  'internal-span': (d: { phase: string; open: string }) =>
+    `a span of ${d.phase} does not fit one of ${d.open}: please report this as a bug`,
+  'internal-histogram': (d: { value: number }) =>
+    `a histogram was given ${d.value}, no whole number from 0 up: please report this as a bug`,
+  'trace-empty': (_: Nothing) =>
+    'the log has no whole span: give the output of save --trace or of the SystemTap script of the thread',
 
   // --- files, pipes and processes -----------------------------------------------------------------
-  'output-exists': (d: { path: string }) => `${d.path} exists: add --force to replace it, or choose another name`,
+  'output-exists': (d: { path: string }) =>
+    `${d.path} exists: add --force to replace it, or choose another name`,
   'output-folder-missing': (d: { path: string; folder: string }) =>
     `${d.path} cannot be written: the folder ${d.folder} does not exist; make it first`,
   'output-refused': (d: { path: string; reason: string }) =>

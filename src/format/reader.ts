@@ -124,7 +124,11 @@ export function* readCommand(window: Window, offset: number): Reading<void> {
  * The list of RAM blocks behind its word: name and u64 length each, until their sum is `total_bytes`
  * (migration/ram.c, ram_load_precopy, RAM_SAVE_FLAG_MEM_SIZE).
  */
-export function* readBlockList(window: Window, total_bytes: number, page_bytes: number): Reading<BlockLength[]> {
+export function* readBlockList(
+  window: Window,
+  total_bytes: number,
+  page_bytes: number,
+): Reading<BlockLength[]> {
   const blocks: BlockLength[] = [];
   const names = new Set<string>();
   let sum_bytes = 0;
@@ -133,7 +137,8 @@ export function* readBlockList(window: Window, total_bytes: number, page_bytes: 
     const name = yield* readIdstr(window, 'the name of a RAM block');
     const bytes = Number(yield* readU64(window, 'the length of a RAM block'));
     sum_bytes += bytes;
-    if (sum_bytes > total_bytes) throw fail('block-list-sum', { offset, block: name, sum_bytes, total_bytes });
+    if (sum_bytes > total_bytes)
+      throw fail('block-list-sum', { offset, block: name, sum_bytes, total_bytes });
     if (bytes % page_bytes !== 0) throw fail('block-size', { offset, block: name, bytes, page_bytes });
     if (names.has(name)) throw fail('block-twice', { offset, block: name });
     if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });

@@ -63,7 +63,8 @@ export class Guest {
   /** The block of a name. @throws `no-such-block` */
   blockNamed(name: string): Block {
     const block = this.blocks.find((candidate) => candidate.name === name);
-    if (block === undefined) throw fail('no-such-block', { block: name, blocks: this.blocks.map((b) => b.name) });
+    if (block === undefined)
+      throw fail('no-such-block', { block: name, blocks: this.blocks.map((b) => b.name) });
     return block;
   }
 
@@ -143,13 +144,16 @@ export class Guest {
 export function allocTable(arena: Arena, specs: readonly BlockSpec[]): number {
   const table = arena.alloc(Math.max(1, specs.length) * LAYOUT.BLOCK_SIZE);
   specs.forEach((spec, index) => {
-    if (spec.bytes % PAGE_BYTES !== 0) throw fail('image-size', { bytes: spec.bytes, page_bytes: PAGE_BYTES });
+    if (spec.bytes % PAGE_BYTES !== 0)
+      throw fail('image-size', { bytes: spec.bytes, page_bytes: PAGE_BYTES });
     const name_bytes = spec.name.length;
     if (name_bytes >= LAYOUT.IDSTR_SIZE_MAX) {
       throw fail('block-name', { block: spec.name, bytes: name_bytes, bytes_max: LAYOUT.IDSTR_SIZE_MAX - 1 });
     }
     const idstr = arena.alloc(1 + name_bytes);
-    arena.bytes(idstr, 1 + name_bytes).set([name_bytes, ...Array.from(spec.name, (char) => char.charCodeAt(0))]);
+    arena
+      .bytes(idstr, 1 + name_bytes)
+      .set([name_bytes, ...Array.from(spec.name, (char) => char.charCodeAt(0))]);
     const entry = table + index * LAYOUT.BLOCK_SIZE;
     arena.core.setU32(entry + LAYOUT.BLOCK_HOST, LAYOUT.NOWHERE);
     arena.core.setU32(entry + LAYOUT.BLOCK_PAGES, spec.bytes / PAGE_BYTES);

@@ -31,7 +31,8 @@ export class StreamInspector {
 }
 
 function describe(facts: StreamFacts, blocks: InspectDocument['blocks']): InspectDocument {
-  const sum = (kind: keyof PageKinds): number => blocks.reduce((total, block) => total + block.pages[kind], 0);
+  const sum = (kind: keyof PageKinds): number =>
+    blocks.reduce((total, block) => total + block.pages[kind], 0);
   return {
     schema: 'pagepipe/inspect/1',
     format: 'qemu-stream',

@@ -276,7 +276,8 @@ class RamSection {
     const is_word = this.#table === undefined || this.#arena.core.decodeStatus(this.#state) === 'word';
     if (is_word && window.available_bytes >= LAYOUT.WORD_SIZE) {
       const word = yield* peekU64(window, 'a page record');
-      if (this.#table === undefined && isPageWord(word)) throw fail('no-block-list', { offset: window.offset });
+      if (this.#table === undefined && isPageWord(word))
+        throw fail('no-block-list', { offset: window.offset });
       return word;
     }
     if (window.is_ended) throw fail('stream-cut', { offset: window.end_offset, wanted: 'a page record' });

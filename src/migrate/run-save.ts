@@ -53,6 +53,8 @@ export interface SaveFigures {
   readonly blackout: Blackout;
   readonly eagain: number;
   readonly short_writes: number;
+  /** The longest that the channel took for one offer. */
+  readonly longest_write_ns: number;
 }
 
 /**
@@ -113,5 +115,6 @@ export async function runSave<State>(
     blackout,
     eagain: channel.eagain,
     short_writes: channel.short_writes,
+    longest_write_ns: save.longest_write_ns,
   };
 }

@@ -56,14 +56,15 @@ export class Save {
 
   constructor(parts: LoopParts, options: LoopOptions) {
     const { source } = parts;
-    const staging_bytes_min = source.record_bytes_max + source.elementBytes('part') + source.elementBytes('close');
+    const staging_bytes_min =
+      source.record_bytes_max + source.elementBytes('part') + source.elementBytes('close');
     if (source.staging_bytes < staging_bytes_min) {
       throw fail('usage-staging', { bytes: source.staging_bytes, bytes_min: staging_bytes_min });
     }
     this.#parts = parts;
     this.#options = options;
     this.#began_ns = parts.clock.now();
-    this.#staging = new Staging(source, parts.channel);
+    this.#staging = new Staging(source, parts.channel, parts.clock);
     this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns);
   }
 
@@ -79,6 +80,11 @@ export class Save {
   /** Bytes that the channel has taken. */
   get stream_bytes(): number {
     return this.#staging.taken_bytes;
+  }
+
+  /** The longest that the channel took for one offer. */
+  get longest_write_ns(): number {
+    return this.#staging.longest_offer_ns;
   }
 
   /** From Begin to the last byte taken by the channel, or to now. */
@@ -108,7 +114,7 @@ export class Save {
       case 'done':
         return DONE;
       default:
-        return this.#phase satisfies never;
+        throw fail('internal-phase', { phase: this.#phase });
     }
   }
 

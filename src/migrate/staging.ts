@@ -1,5 +1,5 @@
 /** The staging buffer between encode and channel, as the loop sees it: two positions. */
-import type { Channel, Element, Source } from './interfaces.ts';
+import type { Channel, Clock, Element, Source } from './interfaces.ts';
 
 /**
  *     0            sent             fill        limit      staging_bytes
@@ -13,6 +13,7 @@ import type { Channel, Element, Source } from './interfaces.ts';
 export class Staging {
   readonly #source: Source;
   readonly #channel: Channel;
+  readonly #clock: Clock;
   readonly #limit: number;
   #sent = 0;
   #fill = 0;
@@ -20,10 +21,13 @@ export class Staging {
   #element_done = 0;
   /** Bytes that the channel has taken. */
   taken_bytes = 0;
+  /** The longest that the channel took for one offer. */
+  longest_offer_ns = 0;
 
-  constructor(source: Source, channel: Channel) {
+  constructor(source: Source, channel: Channel, clock: Clock) {
     this.#source = source;
     this.#channel = channel;
+    this.#clock = clock;
     this.#limit = source.staging_bytes - source.elementBytes('close');
   }
 
@@ -66,7 +70,9 @@ export class Staging {
   flush(): boolean {
     if (!this.#channel.is_ready) return false;
     if (this.#sent < this.#fill) {
+      const before_ns = this.#clock.now();
       const taken = this.#channel.offer(this.#sent, this.#fill);
+      this.longest_offer_ns = Math.max(this.longest_offer_ns, this.#clock.now() - before_ns);
       this.#sent += taken;
       this.taken_bytes += taken;
       if (this.#sent < this.#fill) return false;

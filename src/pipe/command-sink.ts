@@ -21,7 +21,10 @@ export class CommandSink implements Sink {
     this.#command = command;
     this.#pipe = new PipeEnd(fifo.write_fd);
     // a group of its own, so that the shell and all that it started can be ended together
-    this.#child = spawn('/bin/sh', ['-c', command], { stdio: [fifo.read_fd, 'inherit', 'inherit'], detached: true });
+    this.#child = spawn('/bin/sh', ['-c', command], {
+      stdio: [fifo.read_fd, 'inherit', 'inherit'],
+      detached: true,
+    });
     closeSync(fifo.read_fd);
     this.#exited = new Promise((resolve) => {
       this.#child.on('error', (error) => resolve(`could not be started (${error.message})`));

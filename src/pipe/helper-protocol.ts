@@ -10,14 +10,24 @@ import type { DiskTarget, DiskTimes } from './disk-writer.ts';
  *     save ◀─ failed ── helper          instead of any of these
  */
 export type ToHelper =
-  | { readonly type: 'start'; readonly target: DiskTarget; readonly direct: boolean; readonly is_part: boolean }
+  | {
+      readonly type: 'start';
+      readonly target: DiskTarget;
+      readonly direct: boolean;
+      readonly is_part: boolean;
+    }
   | { readonly type: 'finish'; readonly stream_bytes: number };
 
 export type FromHelper =
   | { readonly type: 'opened'; readonly is_direct: boolean; readonly direct_refusal: string | undefined }
   | { readonly type: 'drained'; readonly written_bytes: number; readonly times: DiskTimes }
   | { readonly type: 'synced'; readonly sync_ms: number }
-  | { readonly type: 'failed'; readonly offset: number; readonly code: string | undefined; readonly reason: string };
+  | {
+      readonly type: 'failed';
+      readonly offset: number;
+      readonly code: string | undefined;
+      readonly reason: string;
+    };
 
 /** The descriptor at which a helper finds an output that is open already. */
 export const HELPER_OUTPUT_FD = 4;

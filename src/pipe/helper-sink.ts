@@ -149,7 +149,8 @@ export class HelperSink implements Sink {
     const how = await this.#exited;
     const failed = this.#messages.failed;
     const offset = failed?.offset ?? 0;
-    if (failed === undefined) return fail('helper-ended', { how, bytes: this.#pipe.channel?.written_bytes ?? 0 });
+    if (failed === undefined)
+      return fail('helper-ended', { how, bytes: this.#pipe.channel?.written_bytes ?? 0 });
     const cause = Object.assign(new Error(failed.reason), { code: failed.code });
     if (this.#messages.opened === undefined) {
       return fail('output-refused', { path: this.#path, reason: failed.reason }, cause);

@@ -24,9 +24,15 @@ export interface ImageOptions {
  *
  * @throws `output-exists`, `output-folder-missing`, `output-refused`, `disk-full`, `interrupted`
  */
-export async function writeImage(guest: Guest, block: Block, path: string, options: ImageOptions): Promise<void> {
+export async function writeImage(
+  guest: Guest,
+  block: Block,
+  path: string,
+  options: ImageOptions,
+): Promise<void> {
   const destination = parseDestination(path);
-  if (destination.kind === 'command') throw fail('output-refused', { path, reason: 'a raw image goes to a file' });
+  if (destination.kind === 'command')
+    throw fail('output-refused', { path, reason: 'a raw image goes to a file' });
   if (destination.kind === 'file') return writeImageFiles(guest, [{ block, path }], options);
   const handle = await openInPlace(destination.kind === 'descriptor' ? `/dev/fd/${destination.fd}` : path);
   try {
@@ -46,8 +52,10 @@ export async function writeImages(guest: Guest, folder: string, options: ImageOp
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw fail('output-folder-missing', { path: folder, folder: join(folder, '..') });
-    if (codeOf(cause) !== 'EEXIST') throw fail('output-refused', { path: folder, reason: reasonOf(cause) }, cause);
+    if (codeOf(cause) === 'ENOENT')
+      throw fail('output-folder-missing', { path: folder, folder: join(folder, '..') });
+    if (codeOf(cause) !== 'EEXIST')
+      throw fail('output-refused', { path: folder, reason: reasonOf(cause) }, cause);
   }
   const files = guest.blocks.map((block) => ({ block, path: join(folder, blockFileName(block.name)) }));
   await writeImageFiles(guest, files, options);

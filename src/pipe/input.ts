@@ -36,7 +36,12 @@ class Input {
   readonly #total_bytes: number | undefined;
   #read_bytes = 0;
 
-  private constructor(handle: FileHandle, path: string, total_bytes: number | undefined, options: ReadOptions) {
+  private constructor(
+    handle: FileHandle,
+    path: string,
+    total_bytes: number | undefined,
+    options: ReadOptions,
+  ) {
     this.#handle = handle;
     this.#path = path;
     this.#total_bytes = total_bytes;

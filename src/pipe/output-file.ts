@@ -26,7 +26,9 @@ export class OutputFile {
     const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
     this.part_path = join(dirname(this.path), `.${basename(this.path)}.${suffix}.part`);
     try {
-      closeSync(openSync(this.part_path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY));
+      closeSync(
+        openSync(this.part_path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY),
+      );
     } catch (cause) {
       throw openFailure(path, cause);
     }
@@ -73,6 +75,7 @@ function existingTarget(path: string, force: boolean): string {
 }
 
 function openFailure(path: string, cause: unknown): Error {
-  if (codeOf(cause) === 'ENOENT') return fail('output-folder-missing', { path, folder: dirname(path) }, cause);
+  if (codeOf(cause) === 'ENOENT')
+    return fail('output-folder-missing', { path, folder: dirname(path) }, cause);
   return fail('output-refused', { path, reason: reasonOf(cause) }, cause);
 }

@@ -1,0 +1,66 @@
+/** The guest that a command is about: from a file, or synthetic. */
+import { fail } from '../errors.ts';
+import {
+  Dirtier,
+  fillContent,
+  Guest,
+  parseWorkload,
+  type Running,
+  type StreamOrigin,
+  type WorkloadSpec,
+} from '../index.ts';
+import { readGuest } from '../node.ts';
+import { readingBar } from './reading.ts';
+
+/** A guest, ready to be saved. */
+export interface ChosenGuest {
+  readonly guest: Guest;
+  readonly origin?: StreamOrigin | undefined;
+  /** What it does while it is saved. */
+  readonly running?: Running | undefined;
+  /** How long it took to read or make. */
+  readonly load_ms: number;
+}
+
+/** Reads a guest from an image or a stream, with a progress bar. */
+export async function guestFromFile(path: string, signal: AbortSignal): Promise<ChosenGuest> {
+  const before_ms = performance.now();
+  const file = await readingBar('reading', (onProgress) => readGuest(path, { signal, onProgress }));
+  return { ...file, load_ms: performance.now() - before_ms };
+}
+
+/** Makes a synthetic guest: one block, named as that of QEMU's machine `none`. */
+export function syntheticGuest(spec: WorkloadSpec, size_bytes: number, seed: number): ChosenGuest {
+  const before_ms = performance.now();
+  const guest = new Guest([{ name: 'ram', bytes: size_bytes }]);
+  const block = guest.largestBlock();
+  fillContent(guest.ram(block), spec, seed);
+  const running =
+    spec.dirty_bytes_per_s > 0
+      ? new Dirtier(
+          () => guest.ram(block),
+          spec,
+          seed,
+          (page) => guest.logWrite(block, page),
+        )
+      : undefined;
+  return { guest, running, load_ms: performance.now() - before_ms };
+}
+
+/** The guest that `--ram` or `--workload` and `--size` name. */
+export async function chooseGuest(
+  options: {
+    readonly ram?: string | undefined;
+    readonly workload?: string | undefined;
+    readonly size?: number | undefined;
+    readonly seed: number;
+  },
+  signal: AbortSignal,
+): Promise<ChosenGuest> {
+  if (options.ram !== undefined) return guestFromFile(options.ram, signal);
+  if (options.workload === undefined)
+    throw fail('usage-needs', { option: 'save', needs: '--ram or --workload' });
+  if (options.size === undefined)
+    throw fail('usage-needs', { option: '--workload', needs: '--size, such as 1GiB' });
+  return syntheticGuest(parseWorkload(options.workload), options.size, options.seed);
+}

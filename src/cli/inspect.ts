@@ -1,0 +1,21 @@
+/** `pagepipe inspect`. */
+import type { Command } from 'commander';
+import { inspectFile } from '../node.ts';
+import { reportInspect } from '../report/inspect.ts';
+import { readingBar } from './reading.ts';
+import { interruptible, print, printJson } from './terminal.ts';
+
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('show the sections, blocks and page kinds of a stream')
+    .argument('<IN>', 'a QEMU migration stream; - is standard input')
+    .option('--json', 'one JSON document instead of text')
+    .action((input: string, flags: { readonly json?: boolean }) =>
+      interruptible(async (signal) => {
+        const found = await readingBar('reading', (onProgress) => inspectFile(input, { signal, onProgress }));
+        if (flags.json === true) printJson(found);
+        else print(reportInspect(found));
+      }),
+    );
+}

@@ -1,0 +1,70 @@
+/** `pagepipe load`. */
+import type { Command } from 'commander';
+import { formatBytes, formatCount, formatGbPerS, formatMs, type Guest } from '../index.ts';
+import { readStreamFile, writeImage, writeImages } from '../node.ts';
+import { contradiction } from './options.ts';
+import { readingBar } from './reading.ts';
+import { interruptible, print, printError, printJson } from './terminal.ts';
+
+interface LoadFlags {
+  readonly output: string;
+  readonly block?: string;
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+export function addLoad(program: Command): void {
+  program
+    .command('load')
+    .description("write a stream's RAM as a raw image")
+    .argument('<IN>', 'a QEMU migration stream; - is standard input')
+    .requiredOption('-o, --output <RAM>', 'the image; with --all a folder')
+    .option('-b, --block <NAME>', 'the block to write (default: the largest)')
+    .option('-a, --all', 'all blocks, each into a file of the folder')
+    .option('--json', 'one JSON document instead of text')
+    .option('-f, --force', 'replace outputs that exist')
+    .action((input: string, flags: LoadFlags) => interruptible((signal) => load(input, flags, signal)));
+}
+
+async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promise<void> {
+  if (flags.all === true && flags.block !== undefined) throw contradiction('--all', '--block');
+  const before_ms = performance.now();
+  const { guest, facts } = await readingBar('reading', (onProgress) =>
+    readStreamFile(input, { signal, onProgress }),
+  );
+  const written_bytes = await writeOutput(guest, flags, signal);
+  const elapsed_ms = performance.now() - before_ms;
+  if (flags.json === true) {
+    printJson({
+      schema: 'pagepipe/load/1',
+      machine: facts.machine,
+      blocks: facts.blocks.map(({ name, bytes }) => ({ name, used_bytes: bytes })),
+      rounds: facts.rounds,
+      stream_bytes: facts.stream_bytes,
+      written_bytes,
+      wall_ms: elapsed_ms,
+    });
+    return;
+  }
+  const say = flags.output === '-' ? printError : print;
+  const rate = formatGbPerS((written_bytes * 1000) / elapsed_ms);
+  say(
+    `loaded ${formatBytes(written_bytes)} of RAM into ${flags.output} in ${formatMs(elapsed_ms)} (${rate})`,
+  );
+  say(
+    `  machine ${facts.machine}, blocks ${formatCount(facts.blocks.length)}, rounds ${formatCount(facts.rounds)}`,
+  );
+}
+
+/** Writes what was asked for; returns how many bytes of RAM. */
+async function writeOutput(guest: Guest, flags: LoadFlags, signal: AbortSignal): Promise<number> {
+  const options = { force: flags.force ?? false, signal };
+  if (flags.all === true) {
+    await writeImages(guest, flags.output, options);
+    return guest.ram_bytes;
+  }
+  const block = flags.block === undefined ? guest.largestBlock() : guest.blockNamed(flags.block);
+  await writeImage(guest, block, flags.output, options);
+  return block.bytes;
+}

@@ -1,0 +1,75 @@
+/** Options of the command line as values; every parser throws a usage error that says what is taken. */
+import { fail } from '../errors.ts';
+import { type Policy, QEMU_SLICE_NS, slice, tokenBucket, unlimited, window } from '../index.ts';
+import { parseDuration, parseRate, parseSize } from '../units.ts';
+
+/** A whole number from `min` up. */
+export function wholeNumber(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+      throw fail('usage-number', { option, text, min });
+    }
+    return value;
+  };
+}
+
+/** One of a few words. */
+export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word === undefined) throw fail('usage-word', { option, text, words });
+    return word;
+  };
+}
+
+/** `unlimited`, or a rate in bytes a second. */
+export function parseLimit(text: string): number | undefined {
+  return text === 'unlimited' ? undefined : parseRate(text);
+}
+
+/** `off`, or a duration in nanoseconds. */
+export function parseSlice(text: string): number | undefined {
+  return text === 'off' ? undefined : parseDuration(text);
+}
+
+export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;
+
+export { parseDuration, parseSize };
+
+const POLICY_NAMES = ['unlimited', 'window', 'token-bucket'] as const;
+export type PolicyName = (typeof POLICY_NAMES)[number];
+export const parsePolicyName = oneOf('--policy', POLICY_NAMES);
+
+/** What the three options on bandwidth come to. */
+export interface BandwidthOptions {
+  readonly policy?: PolicyName | undefined;
+  readonly limit_bytes_per_s: number | undefined;
+  readonly slice_ns: number | undefined;
+}
+
+/** The policy that the options name, its name, and `use`, which has it with its own type of state. */
+export function withPolicy<T>(
+  { policy: name, limit_bytes_per_s, slice_ns }: BandwidthOptions,
+  use: <State>(policy: Policy<State>) => T,
+): T {
+  const chosen = name ?? (limit_bytes_per_s === undefined ? 'unlimited' : 'window');
+  const sliced = <State>(policy: Policy<State>): T =>
+    slice_ns === undefined ? use(policy) : use(slice(policy, slice_ns));
+  if (chosen === 'unlimited') {
+    if (limit_bytes_per_s !== undefined) throw contradiction('--policy unlimited', '--limit with a rate');
+    return sliced(unlimited);
+  }
+  if (limit_bytes_per_s === undefined) {
+    throw fail('usage-needs', {
+      option: `--policy ${chosen}`,
+      needs: '--limit with a rate, such as 32MiB/s',
+    });
+  }
+  return chosen === 'window' ? sliced(window(limit_bytes_per_s)) : sliced(tokenBucket(limit_bytes_per_s));
+}
+
+/** The error of two options that contradict each other. */
+export function contradiction(one: string, other: string): Error {
+  return fail('usage-contradiction', { one, other });
+}

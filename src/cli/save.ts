@@ -1,0 +1,187 @@
+/** `pagepipe save`. */
+import type { Command } from 'commander';
+import { fail } from '../errors.ts';
+import { describeWorkloads, formatProfile, type Plain, type Policy, type SaveProgress } from '../index.ts';
+import { type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
+import { reportSave } from '../report/save.ts';
+import { type ChosenGuest, chooseGuest } from './guest.ts';
+import {
+  contradiction,
+  oneOf,
+  type PolicyName,
+  parseDuration,
+  parseLimit,
+  parsePolicyName,
+  parseSize,
+  parseSlice,
+  SLICE_DEFAULT_NS,
+  wholeNumber,
+  withPolicy,
+} from './options.ts';
+import { resultOf } from './result.ts';
+import { interruptible, ProgressBar, print, printError, printJson } from './terminal.ts';
+
+interface SaveFlags {
+  readonly ram?: string;
+  readonly workload?: string;
+  readonly size?: number;
+  readonly output: string;
+  readonly via?: 'file' | 'pipe';
+  readonly direct?: boolean;
+  readonly limit?: number;
+  /** Nanoseconds; absent for `off`. */
+  readonly slice?: number;
+  readonly policy?: PolicyName;
+  readonly downtime?: number;
+  readonly maxRounds?: number;
+  readonly complete?: 'turns' | 'blocking';
+  readonly staging?: number;
+  readonly machine?: string;
+  readonly keepRam?: string;
+  readonly trace?: string;
+  readonly json?: boolean;
+  readonly seed: number;
+  readonly force?: boolean;
+}
+
+const STDOUT = '-';
+
+export function addSave(program: Command): void {
+  program
+    .command('save')
+    .description('save a guest as a QEMU migration stream')
+    .option('-r, --ram <FILE>', 'a QEMU migration stream or a raw image; - is standard input')
+    .option('-w, --workload <NAME[,key=value…]>', 'a synthetic guest, see below')
+    .option('-s, --size <SIZE>', 'RAM of the synthetic guest, such as 1GiB', parseSize)
+    .requiredOption('-o, --output <OUT>', 'a file, - for standard output, or exec:COMMAND')
+    .option(
+      '--via <file|pipe>',
+      'plain descriptor, or FIFO + helper process (default pipe)',
+      oneOf('--via', ['file', 'pipe']),
+    )
+    .option('--direct', 'O_DIRECT at the disk end')
+    .option('-l, --limit <RATE|unlimited>', 'bandwidth, such as 32MiB/s (default unlimited)', parseLimit)
+    .option('--slice <DURATION|off>', 'longest iterate (default 50ms)', parseSlice, SLICE_DEFAULT_NS)
+    .option(
+      '--policy <NAME>',
+      'unlimited, window, token-bucket (default: window with a --limit)',
+      parsePolicyName,
+    )
+    .option('--downtime <DURATION>', 'downtime limit of a running guest (default 300ms)', parseDuration)
+    .option('--max-rounds <N>', 'pause the guest after N rounds', wholeNumber('--max-rounds', 1))
+    .option(
+      '--complete <turns|blocking>',
+      'complete by turns, or in one call as in 2011 (default turns)',
+      oneOf('--complete', ['turns', 'blocking']),
+    )
+    .option('--staging <SIZE>', "buffer between encoder and pipe (default 32KiB, QEMU's)", parseSize)
+    .option('--machine <NAME>', "machine type named in the stream (default: the input's, else none)")
+    .option('--keep-ram <FILE>', "the guest's RAM as it was when it was paused, as a raw image")
+    .option('--trace <FILE|->', "the profile in the thread's own form")
+    .option('--json', 'one JSON document instead of text')
+    .option('--seed <N>', 'seed of the synthetic guest', wholeNumber('--seed', 0), 1)
+    .option('-f, --force', 'replace an output that exists')
+    .addHelpText(
+      'after',
+      `\nWorkloads, with parameters zero=SHARE dirty=RATE set=SIZE change=page|word:\n${describeWorkloads()
+        .map((line) => `  ${line}`)
+        .join('\n')}`,
+    )
+    .action((flags: SaveFlags) => save(flags));
+}
+
+async function save(flags: SaveFlags): Promise<void> {
+  checkFlags(flags);
+  await withPolicy(
+    { policy: flags.policy, limit_bytes_per_s: flags.limit, slice_ns: flags.slice },
+    (policy) => interruptible((signal) => saveWith(flags, policy, signal)),
+  );
+}
+
+function checkFlags(flags: SaveFlags): void {
+  const { ram, workload, size, output, trace, json } = flags;
+  if (ram !== undefined && workload !== undefined) throw contradiction('--ram', '--workload');
+  if (ram !== undefined && size !== undefined) throw contradiction('--ram', '--size');
+  if (trace === STDOUT && json === true) throw contradiction('--trace -', '--json');
+  if (trace === STDOUT && output === STDOUT) throw contradiction('--trace -', '-o -');
+  const is_command = output.startsWith('exec:');
+  if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
+  if (is_command && flags.direct === true) throw contradiction('-o exec:', '--direct');
+  if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
+}
+
+async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: AbortSignal): Promise<void> {
+  const chosen = await chooseGuest(flags, signal);
+  let bar: ProgressBar | undefined;
+  let saved: SavedTo;
+  try {
+    saved = await saveTo(chosen.guest, flags.output, {
+      via: flags.via ?? 'pipe',
+      direct: flags.direct ?? false,
+      force: flags.force ?? false,
+      policy,
+      machine: flags.machine,
+      origin: chosen.origin,
+      running: chosen.running,
+      downtime_limit_ns: flags.downtime,
+      max_rounds: flags.maxRounds,
+      complete: flags.complete,
+      staging_bytes: flags.staging,
+      signal,
+      onBegin: (progress) => {
+        bar = new ProgressBar('saving', barOf(progress));
+      },
+    });
+  } finally {
+    bar?.stop();
+  }
+  await writeExtras(flags, chosen, saved, signal);
+}
+
+function barOf(progress: SaveProgress): ConstructorParameters<typeof ProgressBar>[1] {
+  return {
+    total_bytes: progress.ram_bytes,
+    done_bytes: () => progress.ram_bytes - progress.remaining_bytes(),
+    moved_bytes: progress.stream_bytes,
+  };
+}
+
+/** The kept RAM, the trace, and the result, in text or JSON. */
+async function writeExtras(
+  flags: SaveFlags,
+  { guest, load_ms }: ChosenGuest,
+  saved: SavedTo,
+  signal: AbortSignal,
+): Promise<void> {
+  const force = flags.force ?? false;
+  if (flags.keepRam !== undefined)
+    await writeImage(guest, guest.largestBlock(), flags.keepRam, { force, signal });
+  const profile = formatProfile(saved.spans.list, saved.began_ns);
+  if (flags.trace === STDOUT) process.stdout.write(profile);
+  else if (flags.trace !== undefined) await writeText(flags.trace, profile, { force });
+  const result = resultOf(saved, { command: 'save', load_ms, options: plainOptions(flags) });
+  if (flags.json === true) printJson(result, flags.output === STDOUT ? process.stderr : process.stdout);
+  else
+    (flags.trace === STDOUT || flags.output === STDOUT ? printError : print)(
+      reportSave(result, { output: flags.output, direct_refusal: saved.sink.direct_refusal }),
+    );
+}
+
+/** The options as they stand in the result: what was chosen, in plain values. */
+function plainOptions(flags: SaveFlags): Record<string, Plain> {
+  const { limit, slice } = flags;
+  return {
+    ram: flags.ram ?? null,
+    workload: flags.workload ?? null,
+    size_bytes: flags.size ?? null,
+    output: flags.output,
+    via: flags.output.startsWith('exec:') ? 'exec' : (flags.via ?? 'pipe'),
+    direct: flags.direct ?? false,
+    policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
+    limit_bytes_per_s: limit ?? null,
+    slice_ms: slice === undefined ? null : slice / 1e6,
+    complete: flags.complete ?? 'turns',
+    max_rounds: flags.maxRounds ?? null,
+    seed: flags.seed,
+  };
+}

@@ -1,0 +1,103 @@
+/** What the commands share on a terminal: lines out, a progress bar, an orderly end on Ctrl-C. */
+import { Presets, SingleBar } from 'cli-progress';
+import { formatBytes, formatMs, formatRate } from '../units.ts';
+
+const STEP_MS = 100;
+/** A pipe that takes nothing for so long is worth a word. */
+const STALL_MS = 1000;
+
+/** Writes text, and a line end, to standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes text, and a line end, to standard error. */
+export function printError(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Prints one JSON document. */
+export function printJson(document: object, stream: NodeJS.WriteStream = process.stdout): void {
+  stream.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** A signal that is aborted by Ctrl-C and its like, while `use` runs. */
+export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    interrupted_by = name;
+    controller.abort();
+  };
+  const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const name of names) process.on(name, onSignal);
+  try {
+    return await use(controller.signal);
+  } finally {
+    for (const name of names) process.off(name, onSignal);
+  }
+}
+
+let interrupted_by: NodeJS.Signals | undefined;
+
+/** The signal that ended the command, if one did. */
+export function interruptedBy(): NodeJS.Signals | undefined {
+  return interrupted_by;
+}
+
+/** A long piece of work as the progress bar sees it. */
+export interface Progress {
+  readonly total_bytes: number;
+  done_bytes(): number;
+  /** Grows as long as anything goes on at all, also where no page is done. */
+  moved_bytes(): number;
+}
+
+/** Shows how far a piece of work is, on a terminal only; `stop` takes the bar away. */
+export class ProgressBar {
+  readonly #bar: SingleBar | undefined;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #began_ms = performance.now();
+  #moved_bytes = 0;
+  #moved_ms = this.#began_ms;
+
+  constructor(label: string, progress: Progress) {
+    if (!process.stderr.isTTY) return;
+    const format = `${label} {bar} {percentage} % | {done} of {all} | {rate} | {left}`;
+    this.#bar = new SingleBar(
+      { format, stream: process.stderr, barsize: 24, clearOnComplete: true, hideCursor: true },
+      Presets.shades_classic,
+    );
+    this.#bar.start(progress.total_bytes, 0, this.#words(progress));
+    this.#timer = setInterval(() => this.#bar?.update(progress.done_bytes(), this.#words(progress)), STEP_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#bar?.stop();
+  }
+
+  #words(progress: Progress): Record<string, string> {
+    const done_bytes = progress.done_bytes();
+    const elapsed_ms = performance.now() - this.#began_ms;
+    const bytes_per_ms = done_bytes / Math.max(1, elapsed_ms);
+    return {
+      done: formatBytes(done_bytes),
+      all: formatBytes(progress.total_bytes),
+      rate: formatRate(Math.round(bytes_per_ms * 1000)),
+      left: this.#left(progress, done_bytes, bytes_per_ms),
+    };
+  }
+
+  /** The time left, or since when nothing has moved. */
+  #left(progress: Progress, done_bytes: number, bytes_per_ms: number): string {
+    const now_ms = performance.now();
+    if (progress.moved_bytes() !== this.#moved_bytes) {
+      this.#moved_bytes = progress.moved_bytes();
+      this.#moved_ms = now_ms;
+    }
+    const still_ms = now_ms - this.#moved_ms;
+    if (still_ms >= STALL_MS) return `nothing taken for ${formatMs(still_ms)}`;
+    if (bytes_per_ms === 0) return 'starting';
+    return `${formatMs((progress.total_bytes - done_bytes) / bytes_per_ms)} left`;
+  }
+}

@@ -1,0 +1,127 @@
+/** What a synthetic guest's RAM holds: zero pages in runs, and pages like text, pointers and noise. */
+import { Prng } from './prng.ts';
+import type { WorkloadSpec } from './workload.ts';
+
+const PAGE_BYTES = 4096;
+const PAGE_WORDS = PAGE_BYTES / 4;
+
+/** A run of pages that are all zero, or all not. */
+export interface Run {
+  readonly first: number;
+  readonly count: number;
+  readonly is_zero: boolean;
+}
+
+/** One run of each kind for so many pages on average; a guest of 1 GiB has some 130 of each. */
+const PAGES_A_RUN_PAIR = 2048;
+/**
+ * Divides `total` into `parts`, none empty (fewer parts if there is not enough). Sizes go as 1 / uniform, so a
+ * few are huge and most are small, as free and used memory is after a boot; the largest of 128 has some 20 %.
+ */
+function divide(total: number, parts: number, random: Prng): number[] {
+  const count = Math.min(parts, total);
+  const weights = Array.from({ length: count }, () => 1 / (1 - random.uniform()));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const spare = total - count;
+  let given = 0;
+  let upto = 0;
+  return weights.map((weight) => {
+    upto += weight;
+    const share = Math.round((spare * upto) / sum) - given;
+    given += share;
+    return 1 + share;
+  });
+}
+
+/** Alternating runs over `pages`; exactly round(zero_share * pages) of them are zero. */
+export function layoutRuns(pages: number, zero_share: number, random: Prng): Run[] {
+  const zero_pages = Math.round(zero_share * pages);
+  const parts = Math.max(1, Math.round(pages / PAGES_A_RUN_PAIR));
+  const content = divide(pages - zero_pages, parts, random);
+  const zero = divide(zero_pages, parts, random);
+  const runs: Run[] = [];
+  let first = 0;
+  const add = (count: number | undefined, is_zero: boolean): void => {
+    if (count === undefined) return;
+    runs.push({ first, count, is_zero });
+    first += count;
+  };
+  for (let i = 0; i < Math.max(content.length, zero.length); i++) {
+    add(content[i], false);
+    add(zero[i], true);
+  }
+  return runs;
+}
+
+/** Where the runs of a guest of a seed stand. */
+export function runsOf(ram_bytes: number, spec: WorkloadSpec, seed: number): Run[] {
+  return layoutRuns(ram_bytes / PAGE_BYTES, spec.zero_share, new Prng(seed));
+}
+
+const WORDS =
+  'page block dirty round begin iterate complete pipe helper reader writer limit window slice bitmap zero'.split(
+    ' ',
+  );
+
+/** Text to copy pages of text from: words and line ends, 64 KiB. */
+function textPool(random: Prng): Uint8Array {
+  const pool = new Uint8Array(65_536);
+  let at = 0;
+  while (at < pool.length) {
+    const word = WORDS[random.below(WORDS.length)] ?? '';
+    for (const char of word) pool[at++] = char.charCodeAt(0);
+    pool[at++] = random.below(8) === 0 ? 0x0a : 0x20;
+  }
+  return pool;
+}
+
+type FillPage = (page: Uint32Array, random: Prng) => void;
+
+/** Noise: what compressed or encrypted data looks like. */
+export const fillRandom: FillPage = (page, random) => {
+  for (let i = 0; i < page.length; i++) page[i] = random.nextU32();
+};
+
+/** Like a heap: kernel pointers into one region, small counts, zeros. */
+const fillPointers: FillPage = (page, random) => {
+  for (let i = 0; i < page.length; i += 2) {
+    const draw = random.nextU32();
+    const is_pointer = (draw & 3) === 0;
+    page[i] = is_pointer ? draw & 0x0ffffff8 : (draw & 3) === 1 ? draw >>> 24 : 0;
+    page[i + 1] = is_pointer ? 0xffff8880 : 0;
+  }
+  page[0] = random.nextU32() | 1;
+};
+
+function makeFillText(random_for_pool: Prng): FillPage {
+  const pool = textPool(random_for_pool);
+  return (page, random) => {
+    const from = random.below(pool.length - PAGE_BYTES);
+    new Uint8Array(page.buffer, page.byteOffset, PAGE_BYTES).set(pool.subarray(from, from + PAGE_BYTES));
+    // a number of its own at the head, or pages from the same place would be the same
+    page[0] = 0x30303030 + (random.nextU32() & 0x07070707);
+  };
+}
+
+/**
+ * Writes every page of a guest's RAM, the zero ones too: a page that was never written is the kernel's one
+ * shared zero page, and reads three times as fast as any real one.
+ *
+ * @param ram whole pages, at a multiple of 4 bytes
+ */
+export function fillContent(ram: Uint8Array, spec: WorkloadSpec, seed: number): void {
+  const random = new Prng(seed ^ 0x5eed);
+  const kinds: readonly FillPage[] = [makeFillText(random), fillPointers, fillRandom];
+  const words = new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4);
+  for (const run of runsOf(ram.length, spec, seed)) {
+    const end = run.first + run.count;
+    if (run.is_zero) {
+      words.fill(0, run.first * PAGE_WORDS, end * PAGE_WORDS);
+      continue;
+    }
+    const fillPage = kinds[random.below(kinds.length)] ?? fillRandom;
+    for (let page = run.first; page < end; page++) {
+      fillPage(words.subarray(page * PAGE_WORDS, (page + 1) * PAGE_WORDS), random);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** Saves a guest to a file, a descriptor or a command, for real. */
+import type { Guest } from '../guest/guest.ts';
+import { runSave, type SaveFigures, type SaveOptions } from '../migrate/run-save.ts';
+import { CommandSink } from './command-sink.ts';
+import { parseDestination } from './destination.ts';
+import { FileSink } from './file-sink.ts';
+import { HelperSink } from './helper-sink.ts';
+import type { Sink, SinkReport } from './sink.ts';
+
+export interface OutputOptions {
+  /** A plain descriptor, or a non-blocking FIFO with a helper process behind it. */
+  readonly via: 'file' | 'pipe';
+  /** O_DIRECT at the disk end. */
+  readonly direct: boolean;
+  /** Replace a file that exists. */
+  readonly force: boolean;
+}
+
+/** What a save measured, and what became of its output. */
+export interface SavedTo extends SaveFigures {
+  readonly sink: SinkReport;
+}
+
+async function openSink(output: string, options: OutputOptions): Promise<Sink> {
+  const destination = parseDestination(output);
+  if (destination.kind === 'command') return new CommandSink(destination.command);
+  return options.via === 'pipe' ? HelperSink.open(destination, options) : new FileSink(destination, options);
+}
+
+/**
+ * Saves a guest.
+ *
+ * @param output a path, `-` for standard output, or `exec:COMMAND`
+ * @throws what the output can fail with; then nothing is left of it
+ * @example
+ * await saveTo(guest, 'guest.mig', { via: 'pipe', direct: true, force: false, policy: unlimited });
+ */
+export async function saveTo<State>(
+  guest: Guest,
+  output: string,
+  options: OutputOptions & SaveOptions<State>,
+): Promise<SavedTo> {
+  const sink = await openSink(output, options);
+  let report: SinkReport = { sync_ms: 0 };
+  try {
+    const figures = await runSave(
+      guest,
+      options,
+      (staging) => sink.openChannel(staging),
+      async (stream_bytes) => {
+        report = await sink.finish(stream_bytes);
+      },
+    );
+    return { ...figures, sink: report };
+  } catch (cause) {
+    await sink.abort();
+    throw cause;
+  }
+}
