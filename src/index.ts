@@ -8,7 +8,7 @@ export { type CoreExports, init, initSync, instantiateBuild, instantiateCore } f
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export { fillContent, type Run, runsOf } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
-export { type Block, type BlockSpec, Guest, type PageKinds } from './guest/guest.ts';
+export { type Block, type BlockSpec, Guest, PAGE_BYTES, type PageKinds } from './guest/guest.ts';
 export { Prng } from './guest/prng.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
 export { type AsyncChannel, drive } from './migrate/drive.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { measureZeroRate } from '../entry/zero-rate.ts';
 import { fail } from '../errors.ts';
-import { type Guest, LAYOUT, parseWorkload, runsOf } from '../index.ts';
+import { type Guest, PAGE_BYTES, parseWorkload, runsOf } from '../index.ts';
 import { reasonOf, saveTo } from '../node.ts';
 import { type DemoRow, reportDemo } from '../report/demo.ts';
 import { formatBytes, parseSize } from '../units.ts';
@@ -110,7 +110,7 @@ class Demo {
     const zero_runs = runsOf(size, spec, seed).filter((run) => run.is_zero);
     const zero_run_pages = zero_runs.reduce((longest, run) => Math.max(longest, run.count), 0);
     const disk_remark = await this.#diskRemark();
-    const zero_run_bytes = zero_run_pages * LAYOUT.PAGE_SIZE;
+    const zero_run_bytes = zero_run_pages * PAGE_BYTES;
     printError('');
     print(reportDemo({ rows, zero_run_bytes, zero_rate_bytes_per_s, disk_remark }));
   }

@@ -1,8 +1,8 @@
 /** What a synthetic guest's RAM holds: zero pages in runs, and pages like text, pointers and noise. */
+import { PAGE_BYTES } from './guest.ts';
 import { Prng } from './prng.ts';
 import type { WorkloadSpec } from './workload.ts';
 
-const PAGE_BYTES = 4096;
 const PAGE_WORDS = PAGE_BYTES / 4;
 
 /** A run of pages that are all zero, or all not. */

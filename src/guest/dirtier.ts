@@ -1,9 +1,9 @@
 /** A synthetic guest at work: rewrites pages of its working set, by the clock. */
 import { fillRandom, runsOf } from './content.ts';
+import { PAGE_BYTES } from './guest.ts';
 import { Prng } from './prng.ts';
 import type { WorkloadSpec } from './workload.ts';
 
-const PAGE_BYTES = 4096;
 const NS_PER_S = 1_000_000_000n;
 /** With so many writes a page due, all but e^-8 (0.03 %) of the set are hit: then each is written once. */
 const WRITES_A_PAGE_MAX = 8;

@@ -3,7 +3,8 @@ import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
 
-const PAGE_BYTES = LAYOUT.PAGE_SIZE;
+/** The unit of the dirty bitmap. */
+export const PAGE_BYTES: number = LAYOUT.PAGE_SIZE;
 
 /** A block to be made: its name (one character a byte) and its length in bytes, whole pages. */
 export interface BlockSpec {
@@ -78,6 +79,11 @@ export class Guest {
   /** A view of a block's RAM; valid until something is allocated in the guest's arena. */
   ram(block: Block): Uint8Array<ArrayBuffer> {
     return this.arena.bytes(block.host, block.bytes);
+  }
+
+  /** Whether a page is all zero. */
+  isZero(block: Block, page: number): boolean {
+    return this.arena.core.repeatedByte(block.host + page * PAGE_BYTES) === 0;
   }
 
   /** Logs a write to a page: the next dirty sync will see it. */

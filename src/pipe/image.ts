@@ -1,14 +1,12 @@
 /** Writes a guest's RAM as raw images. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
-import type { Block, Guest } from '../guest/guest.ts';
+import { type Block, type Guest, PAGE_BYTES } from '../guest/guest.ts';
 import { parseDestination } from './destination.ts';
 import { cannotSync, codeOf, reasonOf, writeFailure } from './os-error.ts';
 import { OutputFile } from './output-file.ts';
 
-const PAGE_BYTES = LAYOUT.PAGE_SIZE;
 /** Longest run of pages that goes in one write. */
 const RUN_PAGES_MAX = 256;
 
@@ -134,18 +132,16 @@ class ImageWriter {
 
   /** The runs of pages that are not zero, each in its place. */
   async writeSparse(guest: Guest, block: Block): Promise<void> {
-    const { core } = guest.arena;
     const ram = guest.ram(block);
-    const isZero = (page: number): boolean => core.repeatedByte(block.host + page * PAGE_BYTES) === 0;
     await this.#handle.truncate(block.bytes);
     let page = 0;
     while (page < block.pages) {
-      if (isZero(page)) {
+      if (guest.isZero(block, page)) {
         page++;
         continue;
       }
       const first = page;
-      while (page < block.pages && page - first < RUN_PAGES_MAX && !isZero(page)) page++;
+      while (page < block.pages && page - first < RUN_PAGES_MAX && !guest.isZero(block, page)) page++;
       await this.#write(ram.subarray(first * PAGE_BYTES, page * PAGE_BYTES), first * PAGE_BYTES);
       this.#options.onProgress?.(page * PAGE_BYTES, block.bytes);
     }

@@ -1,9 +1,8 @@
 /** Reads files and standard input into a guest, or through the inspector. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
-import { Guest } from '../guest/guest.ts';
+import { Guest, PAGE_BYTES } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
 import { GuestLoader, type Loaded } from '../migrate/load.ts';
 import type { StreamOrigin } from '../migrate/ram-source.ts';
@@ -189,5 +188,5 @@ async function imageOfUnknownSize(input: Input, head: Uint8Array): Promise<Guest
 }
 
 function checkWholePages(bytes: number): void {
-  if (bytes % LAYOUT.PAGE_SIZE !== 0) throw fail('image-size', { bytes, page_bytes: LAYOUT.PAGE_SIZE });
+  if (bytes % PAGE_BYTES !== 0) throw fail('image-size', { bytes, page_bytes: PAGE_BYTES });
 }

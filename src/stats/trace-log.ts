@@ -24,7 +24,7 @@ const OWN_TIME = String.raw`(?:\s+(${STAMP})(?!${SIGN_AND_NAME.replaceAll('(', '
 const EVENT = new RegExp(`(?<![.\\d])(${STAMP})${SIGN_AND_NAME}${OWN_TIME}`, 'g');
 /** The sums of a whole run; in the script's source `%d` stands for the numbers. */
 const SUMS = /\bavg\s+\d+\s*=\s*sum\s+\d+\s*\/\s*count\s+(\d+);/;
-const SNIP = /\.\.+\s*snip\s*\.\.+/gi;
+const SNIP = /\.\.\s*snip\s*\.\./gi;
 
 const NS_PER_MS = 1_000_000;
 /** The script asks the clock twice, for the span's time and for the line: they may be a millisecond apart. */
