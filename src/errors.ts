@@ -44,6 +44,8 @@ const catalogue = {
   // --- the core and its memory --------------------------------------------------------------------
   'wasm-forbidden': (_: Nothing) =>
     "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
+  'internal-core': (d: { missing: string }) =>
+    `the core lacks ${d.missing}: build it again with npm run build`,
   'memory-full': (d: { wanted_bytes: number }) =>
     `no memory for ${d.wanted_bytes} bytes: close other programs, or save a smaller guest`,
 

@@ -31,10 +31,12 @@ const DECODE_STATUSES: Readonly<Record<number, DecodeStatus>> = {
 export class Core {
   readonly memory: WebAssembly.Memory;
   readonly #exports: CoreExports;
+  #view: DataView<ArrayBuffer>;
 
   constructor(memory: WebAssembly.Memory, exports: CoreExports = instantiateCore(memory)) {
     this.memory = memory;
     this.#exports = exports;
+    this.#view = new DataView(memory.buffer);
   }
 
   /** Bytes that the dirty bitmap of a block of `pages` takes. */
@@ -95,17 +97,22 @@ export class Core {
     return DECODE_STATUSES[this.u32(state + LAYOUT.DECODE_STATUS)] ?? 'more';
   }
 
-  /** The u32 at an address; the view is made here, for the memory may have grown since the last call. */
   u32(address: number): number {
-    return new DataView(this.memory.buffer).getUint32(address, true);
+    return this.#bytes().getUint32(address, true);
   }
 
   setU32(address: number, value: number): void {
-    new DataView(this.memory.buffer).setUint32(address, value, true);
+    this.#bytes().setUint32(address, value, true);
   }
 
   /** The u64 counter at an address, as a number: exact up to 2^53. */
   u64(address: number): number {
-    return Number(new DataView(this.memory.buffer).getBigUint64(address, true));
+    return Number(this.#bytes().getBigUint64(address, true));
+  }
+
+  /** The memory; made anew once it has grown, for growing detaches all views. */
+  #bytes(): DataView {
+    if (this.#view.buffer !== this.memory.buffer) this.#view = new DataView(this.memory.buffer);
+    return this.#view;
   }
 }

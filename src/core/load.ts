@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import { CORE_SHARED_WASM_BASE64, CORE_WASM_BASE64 } from './binary.ts';
 
 /** The functions of assembly/index.ts as the engine gives them: every u32 comes back signed. */
-export interface CoreExports extends Record<string, unknown> {
+export interface CoreExports {
   bitmap_size(pages: number): number;
   bitmap_next(bitmap: number, pages: number, from: number): number;
   bitmap_count(bitmap: number, pages: number): number;
@@ -23,6 +23,19 @@ export interface CoreExports extends Record<string, unknown> {
   ): number;
   decode(state: number, blocks: number, block_count: number, input: number, input_size: number): number;
 }
+
+const FUNCTIONS: readonly (keyof CoreExports)[] = [
+  'bitmap_size',
+  'bitmap_next',
+  'bitmap_count',
+  'bitmap_set',
+  'bitmap_clear',
+  'bitmap_merge',
+  'repeated_byte',
+  'is_zero',
+  'encode',
+  'decode',
+];
 
 let plain_module: WebAssembly.Module | undefined;
 let shared_module: WebAssembly.Module | undefined;
@@ -70,13 +83,31 @@ function moduleFor(memory: WebAssembly.Memory): WebAssembly.Module {
   return module;
 }
 
+/**
+ * The engine's own functions: the loader wraps each in one that takes any number of arguments, which costs
+ * more than the call itself.
+ */
+function rawExports(instance: WebAssembly.Instance): CoreExports {
+  const { exports } = instance;
+  if (!isCore(exports)) throw fail('internal-core', { missing: missingIn(exports).join(', ') });
+  return exports;
+}
+
+function missingIn(exports: WebAssembly.Exports): string[] {
+  return FUNCTIONS.filter((name) => typeof exports[name] !== 'function');
+}
+
+function isCore(exports: WebAssembly.Exports): exports is WebAssembly.Exports & CoreExports {
+  return missingIn(exports).length === 0;
+}
+
 /** The core on a memory, one of its own or anyone's; the shared build where the memory is shared. */
 export function instantiateCore(memory: WebAssembly.Memory): CoreExports {
-  return instantiateSync<CoreExports>(moduleFor(memory), { env: { memory } }).exports;
+  return rawExports(instantiateSync(moduleFor(memory), { env: { memory } }).instance);
 }
 
 /** As `instantiateCore`, from the bytes of another build of the core; for tests and comparisons. */
 export async function instantiateBuild(wasm: BufferSource, memory: WebAssembly.Memory): Promise<CoreExports> {
   const module = await WebAssembly.compile(wasm);
-  return (await instantiate<CoreExports>(module, { env: { memory } })).exports;
+  return rawExports((await instantiate(module, { env: { memory } })).instance);
 }

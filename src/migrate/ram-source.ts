@@ -9,6 +9,14 @@ import type { Element, Source } from './interfaces.ts';
 /** QEMU's buffer between its page loop and the descriptor (migration/qemu-file.c, IO_BUF_SIZE). */
 export const STAGING_BYTES = 32 * 1024;
 
+/**
+ * Staging begins half a page off a page boundary. Were it on one, the first records' pages would be written
+ * a few bytes above their source in the low 12 address bits, and a processor takes each of its loads for one
+ * of what it has just stored ("4K aliasing", Intel's optimization manual; AMD alike): measured, 4.2 against
+ * 11.7 GB/s of normal pages with 32 KiB of staging.
+ */
+const STAGING_OFFSET_BYTES = 2048;
+
 /** What makes a guest go on while it is saved; see guest/dirtier. */
 export interface Running {
   start(now_ns: number): void;
@@ -61,7 +69,8 @@ export class RamSource implements Source {
     this.ram_bytes = guest.ram_bytes;
     this.staging_bytes = options.staging_bytes ?? STAGING_BYTES;
     this.#state = arena.alloc(LAYOUT.ENCODE_STATE_SIZE);
-    this.#staging = arena.alloc(this.staging_bytes, this.page_bytes);
+    this.#staging =
+      arena.alloc(STAGING_OFFSET_BYTES + this.staging_bytes, this.page_bytes) + STAGING_OFFSET_BYTES;
     this.#elements = {
       begin: beginElements({ machine: options.machine, ram_section_id: section_id, blocks: guest.blocks }),
       part: partHead(section_id),

@@ -7,6 +7,8 @@ import { formatTable, wrap } from './table.ts';
 const WIDTH = 96;
 /** How fast the zero test of 2011 went: 1,024 compares of 32 bits a page (QEMU 1.0, is_dup_page). */
 const ZERO_RATE_2011_BYTES_PER_S = 1e9;
+/** A zero page in the stream: its word and the byte that fills it. */
+const ZERO_RECORD_BYTES = 9;
 /** What the thread would call a stall, in ms. */
 const STALL_MS = 1000;
 
@@ -145,12 +147,12 @@ function pipeSliceReading({ phases, options, wall_ms, blackout_ms }: ResultDocum
   );
 }
 
-function windowReading({ phases, options, wall_ms }: ResultDocument): string {
+function windowReading({ phases, options, ram, wall_ms }: ResultDocument): string {
   const limit = Number(options.limit_bytes_per_s);
   return (
     `QEMU's limit of ${formatRate(limit)} counts bytes in windows of 100 ms: the save takes ` +
     `${formatMs(wall_ms)} whatever the disk could do, and the longest call is ` +
     `${formatMs(phases.iterate.max_ms)}. It bounds bytes, not time: one window has room for ` +
-    `${formatBytes((limit / 10 / 9) * 4096)} of zero pages.`
+    `${formatBytes((limit / 10 / ZERO_RECORD_BYTES) * ram['page-size'])} of zero pages.`
   );
 }

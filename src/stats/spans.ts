@@ -11,7 +11,13 @@ export interface Span {
   readonly end_ns: number;
 }
 
-/** Records spans as they happen; one is open at a time. */
+/**
+ * Records spans as they happen; one is open at a time.
+ *
+ * @example
+ * spans.enter('iterate', clock.now());
+ * const { start_ns, end_ns } = spans.leave(clock.now());
+ */
 export class Spans {
   readonly #list: Span[] = [];
   #open: { phase: Phase; start_ns: number } | undefined;

@@ -34,7 +34,7 @@ export function roundMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** Nanoseconds as milliseconds to the microsecond, rounded once: by way of 1.0005 ms it would be twice. */
+/** Nanoseconds as milliseconds to the microsecond, rounded once: 0.5005 * 1000 is 500.4999... and would lose one. */
 export function msOfNs(ns: number): number {
   return Math.round(ns / 1000) / 1000;
 }
@@ -45,7 +45,7 @@ export function msOfNs(ns: number): number {
  * @param sorted ascending; 0 for none
  */
 export function percentile(sorted: ArrayLike<number>, percent: number): number {
-  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
+  const rank = Math.max(1, Math.ceil((percent * sorted.length) / 100));
   return sorted[rank - 1] ?? 0;
 }
 

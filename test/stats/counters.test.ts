@@ -40,7 +40,7 @@ test('what encodes wrote is added up, by the names of query-migrate', () => {
 test('guests beyond 4 GiB are counted whole', () => {
   const counters = new RamCounters(2 ** 40, 4096);
   for (let turn = 0; turn < 4; turn++) counters.count({ normal: 2 ** 26, zero: 0, bytes: 4104 * 2 ** 26 });
-  const stats = counters.stats(2 ** 28 - 2 ** 28, 1e9);
+  const stats = counters.stats(0, 1e9);
   assert.is(stats.normal, 268_435_456);
   assert.is(stats['normal-bytes'], 1_099_511_627_776);
   assert.is(stats.transferred, 1_101_659_111_424);

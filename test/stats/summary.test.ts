@@ -83,6 +83,9 @@ test('percentiles are by nearest rank', () => {
   assert.is(percentile(hundred, 50), 50);
   assert.is(percentile(hundred, 99), 99);
   assert.is(percentile(hundred, 100), 100);
+  // 0.07 * 100 is 7.000000000000001
+  assert.is(percentile(hundred, 7), 7);
+  assert.is(percentile([...Array(1000).keys()], 50), 499);
   assert.is(percentile([7], 50), 7);
   assert.is(percentile([7], 99), 7);
   assert.is(percentile([1, 2], 50), 1);
@@ -110,8 +113,8 @@ test('figures are milliseconds to the microsecond, rounded once', () => {
   assert.is(roundMs(1.23449), 1.234);
   assert.is(msOfNs(1_234_499), 1.234);
   assert.is(msOfNs(1_234_500), 1.235);
-  // by way of 1.0005 ms it would come to 1.000
-  assert.is(msOfNs(1_000_500), 1.001);
+  // by way of 0.5005 ms it would come to 0.5
+  assert.is(msOfNs(500_500), 0.501);
   assert.is(msOfNs(499), 0);
 });
 

@@ -172,7 +172,7 @@ test('the whole profile, to the letter', () => {
   const spans = [
     span('begin', 12_198, 12_220),
     span('iterate', 12_220, 12_224),
-    span('complete', 131_178, 131_588),
+    span('complete', 131_178, 131_589),
   ];
   assert.fixture(
     formatProfile(spans, START_NS),
@@ -184,8 +184,8 @@ test('the whole profile, to the letter', () => {
       '  5.220 > Iterate',
       '  5.224 < Iterate   0.004',
       '124.178 > Complete',
-      '124.588 < Complete   0.410',
-      'avg 145 = sum 436 / count 3; min 4 max 410',
+      '124.589 < Complete   0.411',
+      'avg 145 = sum 437 / count 3; min 4 max 411',
       `value |${DASHES} count`,
       '    1 |                                                   0',
       '    2 |                                                   0',

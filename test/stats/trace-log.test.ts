@@ -125,6 +125,11 @@ test('the end of another span than the one that began is seen by its own time', 
     'the begin of Complete that ends at 9.000 s',
     'any span of Iterate',
   ]);
+  assert.equal(readBetween('1.000 > Iterate', '1.010 < Complete 0.010').missing, [
+    'the end of Iterate at 1.000 s',
+    'the begin of Complete that ends at 1.010 s',
+    'any span of Iterate',
+  ]);
 });
 
 test("the script's own time counts where it and the times of the lines are a millisecond apart", () => {
@@ -153,6 +158,14 @@ test('a lost own time is not taken from the next line', () => {
     ...missing,
     'any span of Iterate',
   ]);
+});
+
+test('a number that is no own time is not taken for one', () => {
+  for (const other of ['0.0105', '0.010.5', '0.01', '10', '.010']) {
+    assert.equal(readBetween('1.000 > Iterate', `1.010 < Iterate ${other}`).missing, [
+      'the own time of Iterate that ends at 1.010 s',
+    ]);
+  }
 });
 
 test('an own time longer than the time itself is no span', () => {

@@ -1,0 +1,6 @@
+/** All benches, one after the other: `npm run bench`. */
+import { benchEncode } from './encode.ts';
+import { benchLoad } from './load.ts';
+
+await benchEncode();
+await benchLoad();
