@@ -24,13 +24,18 @@ export function oneOf<Word extends string>(option: string, words: readonly Word[
 }
 
 /** `unlimited`, or a rate in bytes a second. */
-export function parseLimit(text: string): number | undefined {
-  return text === 'unlimited' ? undefined : parseRate(text);
+export function parseLimit(text: string): number | 'unlimited' {
+  return text === 'unlimited' ? text : parseRate(text);
 }
 
 /** `off`, or a duration in nanoseconds. */
-export function parseSlice(text: string): number | undefined {
-  return text === 'off' ? undefined : parseDuration(text);
+export function parseSlice(text: string): number | 'off' {
+  return text === 'off' ? text : parseDuration(text);
+}
+
+/** The number of an option that may also be a word for none. (Commander takes no undefined from a parser.) */
+export function numberOrNone(value: number | string | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;

@@ -7,6 +7,7 @@ import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
   contradiction,
+  numberOrNone,
   oneOf,
   type PolicyName,
   parseDuration,
@@ -28,9 +29,9 @@ interface SaveFlags {
   readonly output: string;
   readonly via?: 'file' | 'pipe';
   readonly direct?: boolean;
-  readonly limit?: number;
-  /** Nanoseconds; absent for `off`. */
-  readonly slice?: number;
+  readonly limit?: number | 'unlimited';
+  /** Nanoseconds. */
+  readonly slice: number | 'off';
   readonly policy?: PolicyName;
   readonly downtime?: number;
   readonly maxRounds?: number;
@@ -93,7 +94,11 @@ export function addSave(program: Command): void {
 async function save(flags: SaveFlags): Promise<void> {
   checkFlags(flags);
   await withPolicy(
-    { policy: flags.policy, limit_bytes_per_s: flags.limit, slice_ns: flags.slice },
+    {
+      policy: flags.policy,
+      limit_bytes_per_s: numberOrNone(flags.limit),
+      slice_ns: numberOrNone(flags.slice),
+    },
     (policy) => interruptible((signal) => saveWith(flags, policy, signal)),
   );
 }
@@ -169,7 +174,8 @@ async function writeExtras(
 
 /** The options as they stand in the result: what was chosen, in plain values. */
 function plainOptions(flags: SaveFlags): Record<string, Plain> {
-  const { limit, slice } = flags;
+  const limit = numberOrNone(flags.limit);
+  const slice = numberOrNone(flags.slice);
   return {
     ram: flags.ram ?? null,
     workload: flags.workload ?? null,
