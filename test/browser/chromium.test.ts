@@ -100,33 +100,38 @@ testWith(inChromium, need, 'saves and loads a guest as Node does, to the byte', 
   assert.is(found.iterates, spans.list.length);
 });
 
-testWith(inChromium, need, 'answers the page all along while a running guest is saved in slices', async () => {
-  const found = await withPage('', (page) =>
-    page.evaluate(async () => {
-      const entry = '/dist/index.js';
-      const pagepipe = await import(entry);
-      await pagepipe.init();
-      const guest = new pagepipe.Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }]);
-      const ram = guest.ram(guest.largestBlock());
-      const spec = pagepipe.parseWorkload('steady,set=8MiB,dirty=200MiB/s');
-      pagepipe.fillContent(ram, spec, 1);
-      const view = () => guest.ram(guest.largestBlock());
-      const mark = (dirty: number) => guest.logWrite(guest.largestBlock(), dirty);
-      const running = new pagepipe.Dirtier(view, spec, 1, mark);
-      let ticks = 0;
-      const timer = setInterval(() => ticks++, 4);
-      const policy = pagepipe.slice(pagepipe.window(200 * 2 ** 20), 2_000_000);
-      const saved = await pagepipe.saveToMemory(guest, { policy, running, max_rounds: 4 });
-      clearInterval(timer);
-      const loaded = pagepipe.loadStream(saved.stream).guest;
-      const back = loaded.ram(loaded.largestBlock());
-      const same = view().every((byte: number, i: number) => byte === back[i]);
-      return { ticks, same, max_ms: saved.blackout.summary_ms().max, wall_ms: saved.wall_ns / 1e6 };
-    }),
-  );
-  assert.ok(found.same, 'the stream holds the RAM as it was when the guest was paused');
-  assert.ok(found.ticks > 0, `the page's own timer had ${found.ticks} turns in ${found.wall_ms} ms`);
-});
+testWith(
+  inChromium,
+  need,
+  'answers the page all along while a running guest is saved in slices',
+  async () => {
+    const found = await withPage('', (page) =>
+      page.evaluate(async () => {
+        const entry = '/dist/index.js';
+        const pagepipe = await import(entry);
+        await pagepipe.init();
+        const guest = new pagepipe.Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }]);
+        const ram = guest.ram(guest.largestBlock());
+        const spec = pagepipe.parseWorkload('steady,set=8MiB,dirty=200MiB/s');
+        pagepipe.fillContent(ram, spec, 1);
+        const view = () => guest.ram(guest.largestBlock());
+        const mark = (dirty: number) => guest.logWrite(guest.largestBlock(), dirty);
+        const running = new pagepipe.Dirtier(view, spec, 1, mark);
+        let ticks = 0;
+        const timer = setInterval(() => ticks++, 4);
+        const policy = pagepipe.slice(pagepipe.window(200 * 2 ** 20), 2_000_000);
+        const saved = await pagepipe.saveToMemory(guest, { policy, running, max_rounds: 4 });
+        clearInterval(timer);
+        const loaded = pagepipe.loadStream(saved.stream).guest;
+        const back = loaded.ram(loaded.largestBlock());
+        const same = view().every((byte: number, i: number) => byte === back[i]);
+        return { ticks, same, max_ms: saved.blackout.summary_ms().max, wall_ms: saved.wall_ns / 1e6 };
+      }),
+    );
+    assert.ok(found.same, 'the stream holds the RAM as it was when the guest was paused');
+    assert.ok(found.ticks > 0, `the page's own timer had ${found.ticks} turns in ${found.wall_ms} ms`);
+  },
+);
 
 testWith(inChromium, need, 'says what to do where the page forbids WebAssembly', async () => {
   const csp = encodeURIComponent("script-src 'self' 'unsafe-inline'");
