@@ -7,6 +7,7 @@ import { codeOf } from './os-error.ts';
 export const DISK_BLOCK_BYTES = 2 ** 20;
 /** What an address, a length and a position must be a multiple of under O_DIRECT (open(2)); disks ask 512 or 4096. */
 const ALIGNMENT_BYTES = 4096;
+const FULL_OUTPUT_SLEEP_MS = 0.5;
 
 /** Where the bytes go: a file to be opened, or a descriptor that is open already. */
 export type DiskTarget = { readonly path: string } | { readonly fd: number };
@@ -22,6 +23,15 @@ export interface DiskTimes {
 /** A buffer for O_DIRECT: page-aligned, since a resizable buffer is mapped and not taken from a heap. */
 export function alignedBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(bytes, { maxByteLength: bytes }));
+}
+
+/**
+ * Sleeps until an output that somebody made non-blocking may take more, and says that it took nothing: a
+ * standard output that is a pipe is shared with whoever else has it, and Node itself makes it non-blocking.
+ */
+function waitABit(): 0 {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_OUTPUT_SLEEP_MS);
+  return 0;
 }
 
 export class DiskWriter {
@@ -85,10 +95,13 @@ export class DiskWriter {
     const padded_bytes = this.#is_direct ? Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES : bytes;
     buffer.fill(0, bytes, padded_bytes);
     let done = 0;
+    let before_ms = performance.now();
     while (done < padded_bytes) {
-      const before_ms = performance.now();
-      done += this.#writeSome(buffer.subarray(done, padded_bytes));
+      const bytes = this.#writeSome(buffer.subarray(done, padded_bytes));
+      if (bytes === 0) continue;
+      done += bytes;
       this.#note(performance.now() - before_ms);
+      before_ms = performance.now();
     }
     this.#written_bytes += bytes;
     this.#padding_bytes = padded_bytes - bytes;
@@ -115,6 +128,7 @@ export class DiskWriter {
     try {
       return writeSync(this.#fd, piece);
     } catch (cause) {
+      if (codeOf(cause) === 'EAGAIN') return waitABit();
       const is_refused = this.#is_direct && codeOf(cause) === 'EINVAL' && this.#written_bytes === 0;
       if (!is_refused || this.#path === undefined) throw cause;
       // some file systems take the flag and refuse the write

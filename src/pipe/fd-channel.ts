@@ -122,17 +122,18 @@ export class FdChannel implements AsyncChannel {
   }
 
   #writeWhenPossible(piece: Uint8Array): Promise<void> {
-    this.#socket ??= new Socket({ fd: this.#fd, readable: false, writable: true });
+    this.#socket ??= this.#openSocket();
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
-      // an error comes by the event and by the callback; without a listener the event would be thrown
-      socket.once('error', reject);
-      socket.write(piece, (error) => {
-        socket.off('error', reject);
-        if (error) reject(error);
-        else resolve();
-      });
+      socket.write(piece, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  #openSocket(): Socket {
+    const socket = new Socket({ fd: this.#fd, readable: false, writable: true });
+    // every error comes by the callback of its write; the event comes later, and unheard it would be thrown
+    socket.on('error', () => undefined);
+    return socket;
   }
 
   async #brokenReason(): Promise<Error> {

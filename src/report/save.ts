@@ -38,12 +38,12 @@ function diskLines({ disk }: ResultDocument, { direct_refusal }: SaveRemarks): s
   const lines: string[] = [];
   if (disk !== undefined) {
     lines.push(
-      `  disk      ${formatCount(disk.writes)} writes by ${disk.direct ? 'O_DIRECT' : 'the page cache'}, ` +
+      `  disk end  ${formatCount(disk.writes)} writes (${disk.direct ? 'O_DIRECT' : 'buffered'}), ` +
         `${formatMs(disk.sum_ms)} in all, longest ${formatMs(disk.max_ms)}`,
     );
   }
   if (direct_refusal !== undefined)
-    lines.push(`  --direct was not possible: ${direct_refusal}; written by the page cache`);
+    lines.push(`  --direct was not possible: ${direct_refusal}; written buffered`);
   return lines;
 }
 
