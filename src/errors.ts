@@ -33,6 +33,8 @@ const catalogue = {
   // --- usage: the command line --------------------------------------------------------------------
   'usage-number': (d: { option: string; text: string; min: number }) =>
     `${d.option} ${d.text}: give a whole number from ${d.min} up`,
+  'usage-guest-size': (d: { bytes: number; page_bytes: number }) =>
+    `--size of ${d.bytes} bytes is not whole pages: give a multiple of ${d.page_bytes}, such as 1GiB`,
   'usage-word': (d: { option: string; text: string; words: readonly string[] }) =>
     `${d.option} ${d.text} is not known: give one of ${d.words.join(', ')}`,
   'usage-needs': (d: { option: string; needs: string }) => `${d.option} needs ${d.needs}: add it`,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { measureZeroRate } from '../entry/zero-rate.ts';
 import { fail } from '../errors.ts';
 import { type Guest, PAGE_BYTES, parseWorkload, runsOf } from '../index.ts';
@@ -51,7 +51,11 @@ export function addDemo(program: Command): void {
   program
     .command('demo')
     .description("the thread's experiment on this machine, side by side")
-    .option('-s, --size <SIZE>', 'RAM of the guest (default 1GiB)', parseSize, SIZE_DEFAULT_BYTES)
+    .addOption(
+      new Option('-s, --size <SIZE>', 'RAM of the guest')
+        .argParser(parseSize)
+        .default(SIZE_DEFAULT_BYTES, '1GiB'),
+    )
     .option('--dir <DIR>', "where the files go, and are removed (default: the system's temporary folder)")
     .option('--json', 'an array of result documents instead of text')
     .option('--seed <N>', 'seed of the guest', wholeNumber('--seed', 0), 1)

@@ -4,6 +4,7 @@ import {
   Dirtier,
   fillContent,
   Guest,
+  PAGE_BYTES,
   parseWorkload,
   type Running,
   type StreamOrigin,
@@ -31,6 +32,9 @@ export async function guestFromFile(path: string, signal: AbortSignal): Promise<
 
 /** Makes a synthetic guest: one block, named as that of QEMU's machine `none`. */
 export function syntheticGuest(spec: WorkloadSpec, size_bytes: number, seed: number): ChosenGuest {
+  if (size_bytes === 0 || size_bytes % PAGE_BYTES !== 0) {
+    throw fail('usage-guest-size', { bytes: size_bytes, page_bytes: PAGE_BYTES });
+  }
   const before_ms = performance.now();
   const guest = new Guest([{ name: 'ram', bytes: size_bytes }]);
   const block = guest.largestBlock();

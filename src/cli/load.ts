@@ -1,7 +1,7 @@
 /** `pagepipe load`. */
 import type { Command } from 'commander';
 import { formatBytes, formatCount, formatGbPerS, formatMs, type Guest } from '../index.ts';
-import { readStreamFile, writeImage, writeImages } from '../node.ts';
+import { checkOutput, readStreamFile, writeImage, writeImages } from '../node.ts';
 import { contradiction } from './options.ts';
 import { readingBar } from './reading.ts';
 import { interruptible, print, printError, printJson } from './terminal.ts';
@@ -29,6 +29,7 @@ export function addLoad(program: Command): void {
 
 async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promise<void> {
   if (flags.all === true && flags.block !== undefined) throw contradiction('--all', '--block');
+  if (flags.all !== true) checkOutput(flags.output, { force: flags.force ?? false });
   const before_ms = performance.now();
   const { guest, facts } = await readingBar('reading', (onProgress) =>
     readStreamFile(input, { signal, onProgress }),

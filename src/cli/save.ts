@@ -1,8 +1,8 @@
 /** `pagepipe save`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { fail } from '../errors.ts';
 import { describeWorkloads, formatProfile, type Plain, type Policy, type SaveProgress } from '../index.ts';
-import { type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
+import { checkOutput, type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
 import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
@@ -62,7 +62,11 @@ export function addSave(program: Command): void {
     )
     .option('--direct', 'O_DIRECT at the disk end')
     .option('-l, --limit <RATE|unlimited>', 'bandwidth, such as 32MiB/s (default unlimited)', parseLimit)
-    .option('--slice <DURATION|off>', 'longest iterate (default 50ms)', parseSlice, SLICE_DEFAULT_NS)
+    .addOption(
+      new Option('--slice <DURATION|off>', 'longest iterate')
+        .argParser(parseSlice)
+        .default(SLICE_DEFAULT_NS, '50ms'),
+    )
     .option(
       '--policy <NAME>',
       'unlimited, window, token-bucket (default: window with a --limit)',
@@ -113,6 +117,10 @@ function checkFlags(flags: SaveFlags): void {
   if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
   if (is_command && flags.direct === true) throw contradiction('-o exec:', '--direct');
   if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
+  // an hour's save that ends in "exists" would be a bad joke
+  for (const path of [output, flags.keepRam, trace]) {
+    if (path !== undefined) checkOutput(path, { force: flags.force ?? false });
+  }
 }
 
 async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: AbortSignal): Promise<void> {

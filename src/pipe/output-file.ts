@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, realpathSync, statSync, unlinkSync } fr
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../errors.ts';
+import { parseDestination } from './destination.ts';
 import { codeOf, reasonOf } from './os-error.ts';
 
 /** RAM holds secrets: only the owner may read what is written. */
@@ -63,6 +64,20 @@ export class OutputFile {
       if (codeOf(cause) !== 'ENOENT') throw cause;
     }
   }
+}
+
+/**
+ * Whether an output can be made at all, before long work is done for it: that it may be replaced, and that
+ * its folder is there. What cannot be known before (permissions, space) is found when it is made.
+ *
+ * @throws `output-exists`, `output-folder-missing`, `output-refused`
+ */
+export function checkOutput(output: string, options: { force: boolean }): void {
+  const destination = parseDestination(output);
+  if (destination.kind !== 'file') return;
+  const path = existingTarget(destination.path, options.force);
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true) throw fail('output-folder-missing', { path, folder: dirname(path) });
 }
 
 /** The path to be replaced or made. */
