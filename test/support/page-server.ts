@@ -6,8 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The one package that the browser-safe entry needs at run time. */
-const IMPORT_MAP = { imports: { '@assemblyscript/loader': '/node_modules/@assemblyscript/loader/index.js' } };
+/** The library as it is built, and the one package that its browser-safe entry needs at run time. */
+const IMPORT_MAP = {
+  imports: {
+    pagepipe: '/dist/index.js',
+    '@assemblyscript/loader': '/node_modules/@assemblyscript/loader/index.js',
+  },
+};
 
 const PAGE = `<!doctype html>
 <meta charset="utf-8">
@@ -16,7 +21,7 @@ const PAGE = `<!doctype html>
 `;
 
 /** What a page may ask for: compiled modules, nothing else of the checkout. */
-const MODULE = /^\/(?:dist|node_modules\/@assemblyscript\/loader)\/[\w/-]+\.js$/;
+const MODULE = /^\/(?:dist|node_modules\/@assemblyscript\/loader|test\/browser)\/[\w/-]+\.m?js$/;
 
 export interface PageServer {
   readonly url: string;

@@ -1,0 +1,94 @@
+/** Records a small real Linux guest with a real QEMU, and lets it go on from a stream. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Qemu } from './qemu.ts';
+
+export const LINUX_RAM_BYTES = 96 * 2 ** 20;
+
+const BOOT_LIMIT_MS = 120_000;
+const TICKS_LIMIT_MS = 30_000;
+const POLL_MS = 50;
+/** What the guest does after LOADED, before it is stopped: enough for its pages to differ from the boot's. */
+const SETTLE_MS = 500;
+
+/** A recorded guest: its stream, and its RAM as QEMU dumped it at the same moment. */
+export interface Recording {
+  readonly stream_path: string;
+  readonly ram_path: string;
+}
+
+function machineArgs(guest_folder: string, serial_path: string): string[] {
+  return [
+    ...['-M', 'q35', '-m', `${LINUX_RAM_BYTES / 2 ** 20}M`, '-serial', `file:${serial_path}`],
+    ...['-kernel', join(guest_folder, 'vmlinuz'), '-initrd', join(guest_folder, 'initrd.gz')],
+    ...['-append', 'console=ttyS0 quiet'],
+  ];
+}
+
+/** Waits until the text of a serial port has what is looked for. */
+async function waitFor(path: string, isThere: (text: string) => boolean, limit_ms: number): Promise<void> {
+  const until_ms = performance.now() + limit_ms;
+  while (performance.now() < until_ms) {
+    if (existsSync(path) && isThere(readFileSync(path, 'utf8'))) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(
+    `the guest did not say in ${limit_ms} ms what was waited for; it said: ${readFileSync(path, 'utf8')}`,
+  );
+}
+
+/**
+ * Boots the guest, stops it once it works, and records its stream and its RAM. It is stopped first because
+ * QEMU before 9.0 loses writes of a guest that runs under software emulation while it is migrated.
+ */
+async function record(guest_folder: string, folder: string): Promise<Recording> {
+  const serial_path = join(folder, 'serial');
+  writeFileSync(serial_path, '');
+  return Qemu.with(machineArgs(guest_folder, serial_path), async (qemu) => {
+    await waitFor(serial_path, (text) => text.includes('LOADED'), BOOT_LIMIT_MS);
+    await sleep(SETTLE_MS);
+    await qemu.execute('stop');
+    const recording = { stream_path: join(folder, 'guest.mig'), ram_path: join(folder, 'guest.ram') };
+    const { status } = await qemu.migrateTo(recording.stream_path);
+    if (status !== 'completed') throw new Error(`QEMU could not record the guest: ${qemu.stderr}`);
+    await qemu.execute('pmemsave', { val: 0, size: LINUX_RAM_BYTES, filename: recording.ram_path });
+    return recording;
+  });
+}
+
+let recording: Promise<Recording> | undefined;
+
+/** The recording; made once a test run, and removed at its end. */
+export function recordedGuest(guest_folder: string): Promise<Recording> {
+  if (recording === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'pagepipe-guest-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    recording = record(guest_folder, folder);
+  }
+  return recording;
+}
+
+function ticksIn(text: string): number[] {
+  return Array.from(text.matchAll(/^tick (\d+)$/gm), ([, tick]) => Number(tick));
+}
+
+/** Loads a stream of the guest into a fresh QEMU and lets it go on; resolves with its first two ticks. */
+export async function resumeGuest(guest_folder: string, stream_path: string): Promise<number[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'pagepipe-resume-'));
+  const serial_path = join(folder, 'serial');
+  writeFileSync(serial_path, '');
+  try {
+    const args = [...machineArgs(guest_folder, serial_path), '-S', '-incoming', `exec:cat ${stream_path}`];
+    return await Qemu.with(args, async (qemu) => {
+      const { status } = await qemu.migrationEnd();
+      if (status !== 'completed') throw new Error(`QEMU did not take the stream: ${qemu.stderr}`);
+      await qemu.execute('cont');
+      await waitFor(serial_path, (text) => ticksIn(text).length >= 2, TICKS_LIMIT_MS);
+      return ticksIn(readFileSync(serial_path, 'utf8')).slice(0, 2);
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,116 @@
+/** A real QEMU that ends with the test, whatever the test does. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Qmp, type QmpObject } from './qmp.ts';
+
+const POLL_MS = 10;
+const MIGRATION_LIMIT_MS = 60_000;
+/** More than any disk does: QEMU's own default would pace the test. */
+const UNLIMITED_BYTES_PER_S = 2 ** 40;
+
+/** QEMU's program and its arguments so far; a chroot may stand before it. */
+const QEMU = (process.env.PAGEPIPE_QEMU ?? 'qemu-system-x86_64').split(' ');
+
+export class Qemu {
+  /** A folder of its own; gone at the end. */
+  readonly folder: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  #is_alive = true;
+  #stderr = '';
+  #qmp: Qmp | undefined;
+
+  private constructor(args: readonly string[]) {
+    this.folder = mkdtempSync(join(tmpdir(), 'pagepipe-qemu-'));
+    const monitor = ['-qmp', `unix:${this.#socketPath()},server=on,wait=off`];
+    const [program = '', ...rest] = QEMU;
+    const common = ['-accel', 'tcg', '-nodefaults', '-display', 'none'];
+    this.#child = spawn(program, [...rest, ...common, ...monitor, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    this.#exited = new Promise((resolve) => {
+      const onEnd = () => {
+        this.#is_alive = false;
+        resolve();
+      };
+      this.#child.on('close', onEnd).on('error', onEnd);
+    });
+  }
+
+  /** Starts QEMU with these arguments, and ends it when `use` is done. */
+  static async with<T>(args: readonly string[], use: (qemu: Qemu) => Promise<T>): Promise<T> {
+    const qemu = new Qemu(args);
+    try {
+      return await use(qemu);
+    } finally {
+      qemu.#qmp?.close();
+      qemu.#child.kill('SIGKILL');
+      await qemu.#exited;
+      rmSync(qemu.folder, { recursive: true, force: true });
+    }
+  }
+
+  /** What it has written to standard error: warnings and errors. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  async execute(command: string, args: QmpObject = {}): Promise<QmpObject> {
+    this.#qmp ??= await Qmp.connect(this.#socketPath(), () => this.#is_alive);
+    return this.#qmp.execute(command, args);
+  }
+
+  /** Migrates into a file, and waits for the end. @returns the last query-migrate */
+  async migrateTo(path: string): Promise<QmpObject> {
+    await this.execute('migrate-set-parameters', { 'max-bandwidth': UNLIMITED_BYTES_PER_S });
+    await this.execute('migrate', { uri: `exec:cat > ${path}` });
+    return this.migrationEnd();
+  }
+
+  /** Waits until a migration, in or out, is over. QEMU exits when an incoming one fails. */
+  async migrationEnd(): Promise<QmpObject> {
+    const until_ms = performance.now() + MIGRATION_LIMIT_MS;
+    while (performance.now() < until_ms) {
+      const state = await this.execute('query-migrate');
+      if (state.status === 'completed' || state.status === 'failed') return state;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`the migration did not end in ${MIGRATION_LIMIT_MS} ms`);
+  }
+
+  /** Physical memory from address 0, as QEMU itself sees it. */
+  async physicalMemory(bytes: number): Promise<Buffer> {
+    const path = join(this.folder, 'ram');
+    await this.execute('pmemsave', { val: 0, size: bytes, filename: path });
+    return readFileSync(path);
+  }
+
+  #socketPath(): string {
+    return join(this.folder, 'qmp');
+  }
+}
+
+/** Loads a stream into a machine `none` of so much RAM: what it says, and the RAM afterwards. */
+export function loadIntoNone(
+  stream_path: string,
+  ram_bytes: number,
+): Promise<{ status: string; ram: Buffer | undefined; stderr: string }> {
+  const size = `size=${ram_bytes / 1024}k`;
+  const args = ['-M', 'none', '-m', size, '-S', '-incoming', `exec:cat ${stream_path}`];
+  return Qemu.with(args, async (qemu) => {
+    try {
+      const { status } = await qemu.migrationEnd();
+      const ram = status === 'completed' ? await qemu.physicalMemory(ram_bytes) : undefined;
+      return { status: String(status), ram, stderr: qemu.stderr };
+    } catch {
+      // a load that fails ends QEMU, and its monitor with it
+      return { status: 'failed', ram: undefined, stderr: qemu.stderr };
+    }
+  });
+}

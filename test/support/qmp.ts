@@ -1,0 +1,76 @@
+/** QEMU's monitor protocol over a UNIX socket: one command at a time, events passed over. */
+import { connect, type Socket } from 'node:net';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const CONNECT_TRIES = 400;
+const CONNECT_PAUSE_MS = 25;
+
+/** What a QMP line may hold; its values are looked at where they are used. */
+export type QmpObject = { readonly [key: string]: unknown };
+
+function parseLine(line: string): QmpObject {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== 'object' || value === null) throw new Error(`QMP: no object in ${line}`);
+  return { ...value };
+}
+
+/** A member that is an object; an empty one if it is not. */
+export function objectIn(value: QmpObject, key: string): QmpObject {
+  const member = value[key];
+  return typeof member === 'object' && member !== null ? { ...member } : {};
+}
+
+export class Qmp {
+  readonly #socket: Socket;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(socket: Socket, lines: Interface) {
+    this.#socket = socket;
+    this.#lines = lines[Symbol.asyncIterator]();
+  }
+
+  /** Connects as soon as QEMU listens, and leaves the negotiation mode. */
+  static async connect(path: string, isAlive: () => boolean): Promise<Qmp> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const socket = await open(path);
+        const qmp = new Qmp(socket, createInterface({ input: socket }));
+        await qmp.#next();
+        await qmp.execute('qmp_capabilities');
+        return qmp;
+      } catch (cause) {
+        if (tries === CONNECT_TRIES || !isAlive())
+          throw new Error('QEMU does not answer on its monitor', { cause });
+        await sleep(CONNECT_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Runs a command; returns what it returns. @throws what QEMU says is wrong */
+  async execute(command: string, args: QmpObject = {}): Promise<QmpObject> {
+    this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    for (;;) {
+      const reply = await this.#next();
+      if ('error' in reply) throw new Error(`${command}: ${String(objectIn(reply, 'error').desc)}`);
+      if ('return' in reply) return objectIn(reply, 'return');
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #next(): Promise<QmpObject> {
+    const { done, value } = await this.#lines.next();
+    if (done === true) throw new Error('QEMU closed its monitor');
+    return parseLine(value);
+  }
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
