@@ -22,18 +22,21 @@ export async function saveAndLoad({ blocks, seed }) {
   };
 }
 
-/** Saves a guest that goes on running, in slices and under a limit, while the page has a timer of its own. */
+/**
+ * Saves a guest that goes on running, in slices and under a limit, while the page has a timer of its own. Its
+ * writes are few: the page makes them itself, at 40 MB/s where its engine does not optimise.
+ */
 export async function saveRunning() {
   await pagepipe.init();
-  const guest = new pagepipe.Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }]);
+  const guest = new pagepipe.Guest([{ name: 'ram', bytes: 16 * 2 ** 20 }]);
   const block = guest.largestBlock();
-  const spec = pagepipe.parseWorkload('steady,set=8MiB,dirty=200MiB/s');
+  const spec = pagepipe.parseWorkload('steady,set=1MiB,dirty=8MiB/s');
   pagepipe.fillContent(guest.ram(block), spec, 1);
   const mark = (page) => guest.logWrite(block, page);
   const running = new pagepipe.Dirtier(() => guest.ram(block), spec, 1, mark);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 4);
-  const policy = pagepipe.slice(pagepipe.window(200 * 2 ** 20), 2_000_000);
+  const policy = pagepipe.slice(pagepipe.window(40 * 2 ** 20), 2_000_000);
   const saved = await pagepipe.saveToMemory(guest, { policy, running, max_rounds: 4 });
   clearInterval(timer);
   const { guest: loaded } = pagepipe.loadStream(saved.stream);

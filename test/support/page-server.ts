@@ -52,6 +52,11 @@ export async function servePage(): Promise<PageServer> {
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return {
     url: `http://127.0.0.1:${address.port}/`,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // a browser keeps its connections open, and close waits for them
+        server.closeAllConnections();
+      }),
   };
 }
