@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Peer } from './peers.ts';
 import { Qemu } from './qemu.ts';
 
 export const LINUX_RAM_BYTES = 96 * 2 ** 20;
@@ -43,10 +44,10 @@ async function waitFor(path: string, isThere: (text: string) => boolean, limit_m
  * Boots the guest, stops it once it works, and records its stream and its RAM. It is stopped first because
  * QEMU before 9.0 loses writes of a guest that runs under software emulation while it is migrated.
  */
-async function record(guest_folder: string, folder: string): Promise<Recording> {
+async function record(peer: Peer, guest_folder: string, folder: string): Promise<Recording> {
   const serial_path = join(folder, 'serial');
   writeFileSync(serial_path, '');
-  return Qemu.with(machineArgs(guest_folder, serial_path), async (qemu) => {
+  return Qemu.with(peer, machineArgs(guest_folder, serial_path), async (qemu) => {
     await waitFor(serial_path, (text) => text.includes('LOADED'), BOOT_LIMIT_MS);
     await sleep(SETTLE_MS);
     await qemu.execute('stop');
@@ -58,14 +59,16 @@ async function record(guest_folder: string, folder: string): Promise<Recording> 
   });
 }
 
-let recording: Promise<Recording> | undefined;
+const recordings = new Map<Peer, Promise<Recording>>();
 
-/** The recording; made once a test run, and removed at its end. */
-export function recordedGuest(guest_folder: string): Promise<Recording> {
+/** A peer's recording; made once a test run, and removed at its end. */
+export function recordedGuest(peer: Peer, guest_folder: string): Promise<Recording> {
+  let recording = recordings.get(peer);
   if (recording === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'pagepipe-guest-'));
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    recording = record(guest_folder, folder);
+    recording = record(peer, guest_folder, folder);
+    recordings.set(peer, recording);
   }
   return recording;
 }
@@ -75,13 +78,13 @@ function ticksIn(text: string): number[] {
 }
 
 /** Loads a stream of the guest into a fresh QEMU and lets it go on; resolves with its first two ticks. */
-export async function resumeGuest(guest_folder: string, stream_path: string): Promise<number[]> {
+export async function resumeGuest(peer: Peer, guest_folder: string, stream_path: string): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pagepipe-resume-'));
   const serial_path = join(folder, 'serial');
   writeFileSync(serial_path, '');
   try {
     const args = [...machineArgs(guest_folder, serial_path), '-S', '-incoming', `exec:cat ${stream_path}`];
-    return await Qemu.with(args, async (qemu) => {
+    return await Qemu.with(peer, args, async (qemu) => {
       const { status } = await qemu.migrationEnd();
       if (status !== 'completed') throw new Error(`QEMU did not take the stream: ${qemu.stderr}`);
       await qemu.execute('cont');

@@ -4,15 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Peer } from './peers.ts';
 import { Qmp, type QmpObject } from './qmp.ts';
 
 const POLL_MS = 10;
 const MIGRATION_LIMIT_MS = 60_000;
 /** More than any disk does: QEMU's own default would pace the test. */
 const UNLIMITED_BYTES_PER_S = 2 ** 40;
-
-/** QEMU's program and its arguments so far; a chroot may stand before it. */
-const QEMU = (process.env.PAGEPIPE_QEMU ?? 'qemu-system-x86_64').split(' ');
 
 export class Qemu {
   /** A folder of its own; gone at the end. */
@@ -23,10 +21,10 @@ export class Qemu {
   #stderr = '';
   #qmp: Qmp | undefined;
 
-  private constructor(args: readonly string[]) {
+  private constructor(peer: Peer, args: readonly string[]) {
     this.folder = mkdtempSync(join(tmpdir(), 'pagepipe-qemu-'));
     const monitor = ['-qmp', `unix:${this.#socketPath()},server=on,wait=off`];
-    const [program = '', ...rest] = QEMU;
+    const [program = '', ...rest] = peer.command;
     const common = ['-accel', 'tcg', '-nodefaults', '-display', 'none'];
     this.#child = spawn(program, [...rest, ...common, ...monitor, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -44,8 +42,8 @@ export class Qemu {
   }
 
   /** Starts QEMU with these arguments, and ends it when `use` is done. */
-  static async with<T>(args: readonly string[], use: (qemu: Qemu) => Promise<T>): Promise<T> {
-    const qemu = new Qemu(args);
+  static async with<T>(peer: Peer, args: readonly string[], use: (qemu: Qemu) => Promise<T>): Promise<T> {
+    const qemu = new Qemu(peer, args);
     try {
       return await use(qemu);
     } finally {
@@ -98,12 +96,13 @@ export class Qemu {
 
 /** Loads a stream into a machine `none` of so much RAM: what it says, and the RAM afterwards. */
 export function loadIntoNone(
+  peer: Peer,
   stream_path: string,
   ram_bytes: number,
 ): Promise<{ status: string; ram: Buffer | undefined; stderr: string }> {
   const size = `size=${ram_bytes / 1024}k`;
   const args = ['-M', 'none', '-m', size, '-S', '-incoming', `exec:cat ${stream_path}`];
-  return Qemu.with(args, async (qemu) => {
+  return Qemu.with(peer, args, async (qemu) => {
     try {
       const { status } = await qemu.migrationEnd();
       const ram = status === 'completed' ? await qemu.physicalMemory(ram_bytes) : undefined;
