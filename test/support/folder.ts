@@ -67,5 +67,5 @@ export async function failure(code: ErrorCode, run: () => unknown): Promise<Page
     assert.not.match(error.message, /\n|undefined|\[object/);
     return error;
   }
-  return assert.unreachable(`${code} was expected, but it succeeded`);
+  throw new Error(`${code} was expected, but it succeeded`);
 }
