@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Arena } from '../../src/core/arena.ts';
+import { PagepipeError } from '../../src/errors.ts';
+
+const WASM_PAGE_BYTES = 65_536;
+
+test('ranges are aligned, zero, inside the memory, and do not overlap', () => {
+  const asks = fc.array(
+    fc.record({ bytes: fc.oneof(fc.nat(100), fc.nat(200_000)), power: fc.integer({ min: 0, max: 14 }) }),
+    { maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(asks, (list) => {
+      const arena = new Arena();
+      let end = 64;
+      for (const { bytes, power } of list) {
+        const address = arena.alloc(bytes, 2 ** power);
+        assert.is(address % 2 ** power, 0);
+        // from the bottom up, and no more left out than the alignment asks for
+        assert.ok(address >= end && address - end < 2 ** power);
+        const view = arena.bytes(address, bytes);
+        assert.ok(view.every((byte) => byte === 0));
+        view.fill(0xff);
+        end = address + bytes;
+        assert.ok(end <= arena.memory.buffer.byteLength);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('64 is the alignment unless one is given, and address 0 is never given', () => {
+  const arena = new Arena();
+  assert.equal([arena.alloc(1), arena.alloc(1), arena.alloc(64), arena.alloc(0)], [64, 128, 192, 256]);
+  assert.is(arena.alloc(1, 1), 256);
+  assert.is(arena.alloc(1, 1), 257);
+});
+
+test('the memory grows by no more than is missing, and not while there is room', () => {
+  const arena = new Arena();
+  assert.is(arena.memory.buffer.byteLength, WASM_PAGE_BYTES);
+  arena.alloc(WASM_PAGE_BYTES - 64);
+  assert.is(arena.memory.buffer.byteLength, WASM_PAGE_BYTES);
+  arena.alloc(1);
+  assert.is(arena.memory.buffer.byteLength, 2 * WASM_PAGE_BYTES);
+  arena.alloc(10 * WASM_PAGE_BYTES);
+  assert.is(arena.memory.buffer.byteLength, 12 * WASM_PAGE_BYTES);
+});
+
+test('what was written stays through a growth, in a view made anew', () => {
+  const arena = new Arena();
+  const address = arena.alloc(100);
+  const view = arena.bytes(address, 100).fill(0x5a);
+  arena.alloc(WASM_PAGE_BYTES);
+  assert.is(view.length, 0, 'growing detaches');
+  assert.ok(arena.bytes(address, 100).every((byte) => byte === 0x5a));
+});
+
+test('the core works on the memory before and after a growth', () => {
+  const arena = new Arena();
+  const address = arena.alloc(4096, 4096);
+  arena.core.setU32(address, 7);
+  arena.alloc(WASM_PAGE_BYTES);
+  assert.is(arena.core.u32(address), 7);
+  assert.is(arena.core.repeatedByte(address), undefined);
+});
+
+test('over 4 GiB there is no memory, and the arena goes on as if it had not been asked', () => {
+  const arena = new Arena();
+  const before = arena.alloc(1);
+  for (const bytes of [2 ** 32, 2 ** 40, 2 ** 32 - 128 + 1]) {
+    assert.throws(
+      () => arena.alloc(bytes),
+      (e: unknown) =>
+        e instanceof PagepipeError && e.code === 'memory-full' && e.detail.wanted_bytes === bytes,
+      `${bytes}`,
+    );
+  }
+  assert.is(arena.memory.buffer.byteLength, WASM_PAGE_BYTES);
+  assert.is(arena.alloc(1), before + 64);
+});
+
+test('4 GiB to the last byte, and addresses over 2^31 are unsigned', () => {
+  const arena = new Arena();
+  assert.is(arena.alloc(2 ** 31), 64);
+  const high = arena.alloc(4096, 4096);
+  assert.is(high, 2 ** 31 + 4096);
+  arena.bytes(high, 4096).fill(9);
+  assert.is(arena.core.repeatedByte(high), 9);
+  arena.alloc(2 ** 32 - high - 4096, 1);
+  assert.is(arena.memory.buffer.byteLength, 2 ** 32);
+  assert.throws(() => arena.alloc(1), /memory/);
+});
+
+test('a shared arena has a shared memory, and the core built for it', () => {
+  const arena = new Arena({ shared: true });
+  assert.ok(arena.memory.buffer instanceof SharedArrayBuffer);
+  const bitmap = arena.alloc(arena.core.bitmapSize(100));
+  arena.core.bitmapSet(bitmap, 3, 5);
+  arena.alloc(WASM_PAGE_BYTES);
+  assert.is(arena.core.bitmapCount(bitmap, 100), 5);
+});
+
+test.run();

@@ -1,0 +1,299 @@
+/**
+ * A world for the save loop in which nothing happens by itself: the clock stands until it is told to go, the
+ * channel takes what its script says, the guest writes when its script says.
+ */
+import type { Guest } from '../../src/guest/guest.ts';
+import type { AsyncChannel } from '../../src/migrate/drive.ts';
+import type { Clock, Wait } from '../../src/migrate/interfaces.ts';
+import { RamSource, type RamSourceOptions, type Running } from '../../src/migrate/ram-source.ts';
+import { type LoopOptions, Save } from '../../src/migrate/save.ts';
+import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import { RamCounters } from '../../src/stats/counters.ts';
+import { Spans } from '../../src/stats/spans.ts';
+
+export class VirtualClock implements Clock {
+  #now_ns: number;
+
+  constructor(now_ns = 1_000_000) {
+    this.#now_ns = now_ns;
+  }
+
+  readonly now = (): number => this.#now_ns;
+
+  advance(by_ns: number): void {
+    this.#now_ns += by_ns;
+  }
+
+  advanceTo(at_ns: number): void {
+    this.#now_ns = Math.max(this.#now_ns, at_ns);
+  }
+}
+
+/** What the channel does with one offer. */
+export interface Take {
+  /** Takes at most so many bytes; 0 is an EAGAIN. */
+  readonly bytes: number;
+  /** Whether more can be offered at once. */
+  readonly is_ready_after: boolean;
+  /** How long the offer takes. */
+  readonly cost_ns: number;
+}
+
+export const TAKE_ALL: Take = { bytes: Number.POSITIVE_INFINITY, is_ready_after: true, cost_ns: 0 };
+
+export interface Offer {
+  readonly at_ns: number;
+  readonly offered_bytes: number;
+  readonly taken_bytes: number;
+}
+
+/** Takes as its script says, over and over, and keeps what it took; without staging it only counts. */
+export class ScriptedChannel implements AsyncChannel {
+  readonly #clock: VirtualClock;
+  readonly #staging: Uint8Array | undefined;
+  readonly #script: readonly Take[];
+  readonly #taken: Uint8Array[] = [];
+  readonly offers: Offer[] = [];
+  is_ready = true;
+  eagain = 0;
+  short_writes = 0;
+  blocked = 0;
+
+  constructor(clock: VirtualClock, staging: Uint8Array | undefined, script: readonly Take[]) {
+    this.#clock = clock;
+    this.#staging = staging;
+    this.#script = script;
+  }
+
+  offer(start: number, end: number): number {
+    if (!this.is_ready) throw new Error('offered to a channel that had said EAGAIN');
+    if (end <= start) throw new Error(`an offer of nothing: ${start} to ${end}`);
+    const at_ns = this.#clock.now();
+    const take = this.#script[this.offers.length % this.#script.length] ?? TAKE_ALL;
+    const taken_bytes = Math.min(end - start, take.bytes);
+    // a copy, or what is staged next would change what was taken
+    if (this.#staging !== undefined) this.#taken.push(this.#staging.slice(start, start + taken_bytes));
+    this.#clock.advance(take.cost_ns);
+    this.is_ready = take.is_ready_after;
+    if (taken_bytes === 0) this.eagain++;
+    else if (taken_bytes < end - start) this.short_writes++;
+    this.offers.push({ at_ns, offered_bytes: end - start, taken_bytes });
+    return taken_bytes;
+  }
+
+  block(): void {
+    if (this.is_ready) throw new Error('waited for a channel that is ready');
+    this.blocked++;
+    this.#clock.advance(1_000);
+    this.is_ready = true;
+  }
+
+  whenReady(): Promise<void> {
+    this.is_ready = true;
+    return Promise.resolve();
+  }
+
+  readonly bytes = (): Uint8Array => Uint8Array.from(Buffer.concat(this.#taken));
+}
+
+/** A write of the guest: from `at_ns` after its start on, the page is full of the byte. */
+export interface GuestWrite {
+  readonly at_ns: number;
+  readonly page: number;
+  readonly byte: number;
+}
+
+/** A guest that does what a script says, on its first block; `writes` are in order of time. */
+export class ScriptedGuest implements Running {
+  readonly #guest: Guest;
+  readonly #writes: readonly GuestWrite[];
+  #start_ns = 0;
+  #done = 0;
+  #is_running = false;
+
+  constructor(guest: Guest, writes: readonly GuestWrite[]) {
+    this.#guest = guest;
+    this.#writes = writes;
+  }
+
+  start(now_ns: number): void {
+    this.#start_ns = now_ns;
+    this.#is_running = true;
+  }
+
+  advance(now_ns: number): void {
+    let write = this.#writes[this.#done];
+    while (this.#is_running && write !== undefined && this.#start_ns + write.at_ns <= now_ns) {
+      const block = this.#guest.largestBlock();
+      const page = write.page % block.pages;
+      this.#guest.ram(block).fill(write.byte, page * 4096, (page + 1) * 4096);
+      this.#guest.logWrite(block, page);
+      write = this.#writes[++this.#done];
+    }
+  }
+
+  stop(): void {
+    this.#is_running = false;
+  }
+}
+
+export interface EncodeCall {
+  readonly began_ns: number;
+  readonly ended_ns: number;
+  readonly room_bytes: number;
+  readonly budget_pages: number;
+  readonly bytes: number;
+  readonly pages: number;
+  readonly left_pages: number;
+}
+
+export interface SyncCall {
+  readonly before_pages: number;
+  readonly after_pages: number;
+}
+
+export interface WatchedOptions extends RamSourceOptions {
+  readonly clock: VirtualClock;
+  /** How long encoding takes: so much a call, so much a byte that was written. */
+  readonly encode_ns?: number;
+  readonly encode_ns_per_byte?: number;
+}
+
+/** The real source, which takes time and keeps a diary. */
+export class WatchedSource extends RamSource {
+  readonly encodes: EncodeCall[] = [];
+  readonly syncs: SyncCall[] = [];
+  readonly #options: WatchedOptions;
+
+  constructor(guest: Guest, options: WatchedOptions) {
+    super(guest, options);
+    this.#options = options;
+  }
+
+  override encode(at: number, room_bytes: number, budget_pages: number): number {
+    const { clock, encode_ns = 0, encode_ns_per_byte = 0 } = this.#options;
+    const began_ns = clock.now();
+    const bytes = super.encode(at, room_bytes, budget_pages);
+    clock.advance(encode_ns + bytes * encode_ns_per_byte);
+    this.encodes.push({
+      began_ns,
+      ended_ns: clock.now(),
+      room_bytes,
+      budget_pages,
+      bytes,
+      pages: this.encoded_normal + this.encoded_zero,
+      left_pages: this.dirty_pages,
+    });
+    return bytes;
+  }
+
+  override syncDirty(): void {
+    const before_pages = this.dirty_pages;
+    super.syncDirty();
+    this.syncs.push({ before_pages, after_pages: this.dirty_pages });
+  }
+}
+
+/** One call of the loop, as seen from outside. */
+export interface Turn {
+  readonly phase: Save['phase'];
+  readonly phase_after: Save['phase'];
+  readonly began_ns: number;
+  readonly ended_ns: number;
+  /** What the channel had taken when the turn began. */
+  readonly stream_bytes: number;
+  readonly wait: Wait;
+  readonly encodes: readonly EncodeCall[];
+  readonly offers: readonly Offer[];
+  readonly syncs: readonly SyncCall[];
+  readonly is_ready_after: boolean;
+  readonly left_pages: number;
+}
+
+export interface WorldOptions {
+  readonly policy: Policy<unknown>;
+  readonly takes?: readonly Take[];
+  readonly writes?: readonly GuestWrite[] | undefined;
+  readonly loop?: Partial<LoopOptions>;
+  readonly clock?: VirtualClock;
+  readonly staging_bytes?: number | undefined;
+  readonly encode_ns?: number;
+  readonly encode_ns_per_byte?: number;
+  /** What the rest of the world takes after each turn. */
+  readonly rest_ns?: number;
+}
+
+/** All that takes part in one save. */
+export class World {
+  readonly clock: VirtualClock;
+  readonly source: WatchedSource;
+  readonly channel: ScriptedChannel;
+  readonly counters: RamCounters;
+  readonly spans = new Spans();
+  readonly save: Save;
+  readonly turns: Turn[] = [];
+  /** The RAM of each block when the guest was paused. */
+  readonly ram_at_pause = new Map<string, Uint8Array>();
+  readonly #rest_ns: number;
+
+  constructor(guest: Guest, options: WorldOptions) {
+    const { policy, takes = [TAKE_ALL], writes, loop, clock = new VirtualClock() } = options;
+    this.clock = clock;
+    this.#rest_ns = options.rest_ns ?? 0;
+    this.source = new WatchedSource(guest, {
+      clock,
+      machine: 'none',
+      running: writes === undefined ? undefined : new ScriptedGuest(guest, writes),
+      staging_bytes: options.staging_bytes,
+      encode_ns: options.encode_ns ?? 0,
+      encode_ns_per_byte: options.encode_ns_per_byte ?? 0,
+      onPaused: () => {
+        for (const block of guest.blocks) this.ram_at_pause.set(block.name, guest.ram(block).slice());
+      },
+    });
+    this.channel = new ScriptedChannel(clock, this.source.staging(), takes);
+    this.counters = new RamCounters(guest.ram_bytes, 4096);
+    const { source, channel, counters, spans } = this;
+    this.save = new Save(
+      { clock, source, channel, counters, spans, policy: startPolicy(policy, clock.now()) },
+      { downtime_limit_ns: 300_000_000, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
+    );
+  }
+
+  /** Turns until the loop is done, and waits for what it asks for. */
+  run(turns_max = 100_000): this {
+    for (let i = 0; i < turns_max; i++) {
+      const { wait } = this.turn();
+      if (wait.kind === 'done') return this;
+      this.clock.advance(this.#rest_ns);
+      if (wait.kind === 'writable') this.channel.is_ready = true;
+      if (wait.kind === 'until') this.clock.advanceTo(wait.at_ns);
+    }
+    throw new Error(`not done after ${turns_max} turns`);
+  }
+
+  turn(): Turn {
+    const { save, source, channel, clock } = this;
+    const phase = save.phase;
+    const began_ns = clock.now();
+    const { stream_bytes } = save;
+    const [encodes, offers, syncs] = [source.encodes.length, channel.offers.length, source.syncs.length];
+    const wait = save.turn();
+    const turn: Turn = {
+      ...{ phase, began_ns, stream_bytes, wait },
+      phase_after: save.phase,
+      ended_ns: clock.now(),
+      encodes: source.encodes.slice(encodes),
+      offers: channel.offers.slice(offers),
+      syncs: source.syncs.slice(syncs),
+      is_ready_after: channel.is_ready,
+      left_pages: source.syncs[syncs]?.before_pages ?? source.dirty_pages,
+    };
+    this.turns.push(turn);
+    return turn;
+  }
+
+  turnsIn(phase: Save['phase']): Turn[] {
+    return this.turns.filter((turn) => turn.phase === phase);
+  }
+}
