@@ -1,14 +1,19 @@
 /** Page records in, pages out; the input is trusted in nothing. */
 import {
+  BLOCK_BEYOND,
   BLOCK_FILL,
+  BLOCK_FIRST,
   BLOCK_HOST,
   BLOCK_IDSTR,
   BLOCK_NORMAL,
   BLOCK_PAGES,
   BLOCK_SIZE,
+  BLOCK_XBZRLE,
   BLOCK_ZERO,
   DECODE_BEYOND_BLOCK,
   DECODE_CONTINUE_FIRST,
+  DECODE_ELSEWHERE,
+  DECODE_FAULT_AT,
   DECODE_LAST_BLOCK,
   DECODE_LAST_PAGE,
   DECODE_MORE,
@@ -16,16 +21,24 @@ import {
   DECODE_UNKNOWN_BLOCK,
   DECODE_WORD,
   DECODE_WRAPS,
+  DECODE_XBZRLE_HEAD,
+  DECODE_XBZRLE_RUN,
+  DECODE_XBZRLE_SIZE,
   FILL_SIZE,
   FLAG_CONTINUE,
   FLAG_MASK,
   FLAG_PAGE,
+  FLAG_XBZRLE,
   FLAG_ZERO,
   NOWHERE,
   PAGE_BITS,
   PAGE_SIZE,
   WORD_SIZE,
+  XBZRLE_HEAD,
+  XBZRLE_HEAD_SIZE,
 } from './layout';
+import { XBZRLE_WHOLE, xbzrle_decode } from './xbzrle';
+import { is_zero } from './zero';
 
 /**
  * Reads whole page records from `input` and stores their pages; returns how many bytes it consumed. A
@@ -48,7 +61,7 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
     const word = bswap<u64>(load<u64>(record));
     const flags = <u32>word & FLAG_MASK;
     const kind = flags & ~FLAG_CONTINUE;
-    if (kind !== FLAG_ZERO && kind !== FLAG_PAGE) {
+    if (kind !== FLAG_ZERO && kind !== FLAG_PAGE && kind !== FLAG_XBZRLE) {
       status = DECODE_WORD;
       break;
     }
@@ -73,15 +86,48 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
 
     const entry = blocks + <usize>(block - 1) * <usize>BLOCK_SIZE;
     const index = word >> <u64>PAGE_BITS;
-    if (index >= <u64>load<u32>(entry, BLOCK_PAGES)) {
-      status = DECODE_BEYOND_BLOCK;
+    const first = <u64>load<u32>(entry, BLOCK_FIRST);
+    const end = first + <u64>load<u32>(entry, BLOCK_PAGES);
+    if (index < first || index >= end) {
+      status = index < end + <u64>load<u32>(entry, BLOCK_BEYOND) ? DECODE_ELSEWHERE : DECODE_BEYOND_BLOCK;
       break;
     }
-    const payload_size = kind === FLAG_ZERO ? FILL_SIZE : PAGE_SIZE;
+
+    const payload = record + <usize>head_size;
+    let payload_size = kind === FLAG_ZERO ? FILL_SIZE : PAGE_SIZE;
+    if (kind === FLAG_XBZRLE) {
+      if (room - head_size < XBZRLE_HEAD_SIZE) break;
+      if (load<u8>(payload) !== XBZRLE_HEAD) {
+        status = DECODE_XBZRLE_HEAD;
+        store<u32>(state, head_size, DECODE_FAULT_AT);
+        break;
+      }
+      payload_size = XBZRLE_HEAD_SIZE + <u32>bswap<u16>(load<u16>(payload, 1));
+      if (payload_size > XBZRLE_HEAD_SIZE + PAGE_SIZE) {
+        status = DECODE_XBZRLE_SIZE;
+        store<u32>(state, head_size + 1, DECODE_FAULT_AT);
+        break;
+      }
+    }
     if (room - head_size < payload_size) break;
 
     const page = <u32>index;
-    store_page(entry, page, record + <usize>head_size, kind === FLAG_ZERO);
+    const page_at = place_of(entry, page - <u32>first);
+    if (kind === FLAG_ZERO) {
+      store_fill(entry, page_at, load<u8>(payload));
+    } else if (kind === FLAG_PAGE) {
+      if (page_at !== 0) memory.copy(page_at, payload, <usize>PAGE_SIZE);
+      add_one(entry, BLOCK_NORMAL);
+    } else {
+      const changes = payload + <usize>XBZRLE_HEAD_SIZE;
+      const fault = xbzrle_decode(page_at, changes, payload_size - XBZRLE_HEAD_SIZE);
+      if (fault !== XBZRLE_WHOLE) {
+        status = DECODE_XBZRLE_RUN;
+        store<u32>(state, head_size + XBZRLE_HEAD_SIZE + fault, DECODE_FAULT_AT);
+        break;
+      }
+      add_one(entry, BLOCK_XBZRLE);
+    }
     if (block < last_block || (block === last_block && page <= last_page)) wraps++;
     last_block = block;
     last_page = page;
@@ -95,19 +141,26 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
   return consumed;
 }
 
-/** Puts one record's payload in its place and counts it. */
-function store_page(entry: usize, page: u32, payload: usize, is_fill: bool): void {
+/** Where a page of this entry stands; 0 if nothing is to be stored. */
+function place_of(entry: usize, page: u32): usize {
   const host = load<u32>(entry, BLOCK_HOST);
-  const target = <usize>host + ((<usize>page) << (<usize>PAGE_BITS));
-  if (!is_fill) {
-    if (host !== NOWHERE) memory.copy(target, payload, <usize>PAGE_SIZE);
-    store<u64>(entry, load<u64>(entry, BLOCK_NORMAL) + 1, BLOCK_NORMAL);
+  return host === NOWHERE ? 0 : <usize>host + ((<usize>page) << (<usize>PAGE_BITS));
+}
+
+/** Fills a page and counts it. */
+function store_fill(entry: usize, page_at: usize, byte: u8): void {
+  if (byte !== 0) {
+    if (page_at !== 0) memory.fill(page_at, byte, <usize>PAGE_SIZE);
+    add_one(entry, BLOCK_FILL);
     return;
   }
-  const byte = load<u8>(payload);
-  if (host !== NOWHERE) memory.fill(target, byte, <usize>PAGE_SIZE);
-  if (byte === 0) store<u64>(entry, load<u64>(entry, BLOCK_ZERO) + 1, BLOCK_ZERO);
-  else store<u64>(entry, load<u64>(entry, BLOCK_FILL) + 1, BLOCK_FILL);
+  // looked at first, as QEMU does (ram_handle_zero): a page that nobody wrote takes no memory of the host
+  if (page_at !== 0 && !is_zero(page_at)) memory.fill(page_at, 0, <usize>PAGE_SIZE);
+  add_one(entry, BLOCK_ZERO);
+}
+
+function add_one(entry: usize, counter: usize): void {
+  store<u64>(entry + counter, load<u64>(entry + counter) + 1);
 }
 
 /** 1 + index of the block with this idstr (length byte, bytes); 0 if there is none. */

@@ -105,6 +105,15 @@ const catalogue = {
   'no-such-block': (d: { block: string; blocks: readonly string[] }) =>
     `there is no RAM block ${quote(d.block)}: name one of ${d.blocks.map(quote).join(', ')}`,
   'no-blocks': (_: Nothing) => 'the stream has no RAM block: there is nothing to write',
+  'block-empty': (d: { block: string }) => `RAM block ${quote(d.block)} has no bytes: leave it out`,
+  'block-named-twice': (d: { block: string }) =>
+    `two RAM blocks are named ${quote(d.block)}: give each a name of its own`,
+  'block-in-parts': (d: { block: string; bytes: number; bytes_max: number }) =>
+    `RAM block ${quote(d.block)} has ${d.bytes} bytes, and one memory holds ${d.bytes_max}: go through its parts`,
+  'page-beyond': (d: { block: string; page: number; pages: number }) =>
+    `page ${d.page} is beyond RAM block ${quote(d.block)}, which has ${d.pages}: give a page within it`,
+  'name-latin1': (d: { name: string }) =>
+    `the name ${quote(d.name)} has characters above U+00FF, which do not go into a stream: use plain letters`,
   'image-size': (d: { bytes: number; page_bytes: number }) =>
     `a raw image of ${d.bytes} bytes is not whole pages: its size must be a multiple of ${d.page_bytes}`,
   'block-name': (d: { block: string; bytes: number; bytes_max: number }) =>

@@ -9,7 +9,10 @@ const WASM_PAGES_MAX = 65_536;
  * The most guest RAM that one memory takes: 4 GiB, what a 32-bit core can address, less 16 MiB for bitmaps
  * (two bits a page: 256 KiB), staging, input window and tables.
  */
-export const GUEST_BYTES_MAX = 2 ** 32 - 16 * 2 ** 20;
+export const MEMORY_BYTES_MAX = 2 ** 32 - 16 * 2 ** 20;
+
+/** The most that a guest has: sixteen memories; the host has to have as much, but for pages that are zero. */
+export const GUEST_BYTES_MAX = 16 * MEMORY_BYTES_MAX;
 
 /**
  * One memory and its one owner: hands out ranges from the bottom up and grows the memory as needed.

@@ -8,7 +8,16 @@ export { LAYOUT };
 export type EncodeStop = 'end' | 'full' | 'budget';
 
 /** Why `decode` returned: it wants `more` input, met a `word` that is no page record, or a fault. */
-export type DecodeStatus = 'more' | 'word' | 'continue-first' | 'unknown-block' | 'beyond-block';
+export type DecodeStatus =
+  | 'more'
+  | 'word'
+  | 'continue-first'
+  | 'unknown-block'
+  | 'beyond-block'
+  | 'elsewhere'
+  | 'xbzrle-head'
+  | 'xbzrle-size'
+  | 'xbzrle-run';
 
 const ENCODE_STOPS: Readonly<Record<number, EncodeStop>> = {
   [LAYOUT.ENCODE_END]: 'end',
@@ -22,6 +31,10 @@ const DECODE_STATUSES: Readonly<Record<number, DecodeStatus>> = {
   [LAYOUT.DECODE_CONTINUE_FIRST]: 'continue-first',
   [LAYOUT.DECODE_UNKNOWN_BLOCK]: 'unknown-block',
   [LAYOUT.DECODE_BEYOND_BLOCK]: 'beyond-block',
+  [LAYOUT.DECODE_ELSEWHERE]: 'elsewhere',
+  [LAYOUT.DECODE_XBZRLE_HEAD]: 'xbzrle-head',
+  [LAYOUT.DECODE_XBZRLE_SIZE]: 'xbzrle-size',
+  [LAYOUT.DECODE_XBZRLE_RUN]: 'xbzrle-run',
 };
 
 /**
@@ -87,6 +100,34 @@ export class Core {
   /** Reads whole records; returns how many bytes it consumed. Read `decodeStatus` for why it returned. */
   decode(state: number, blocks: number, block_count: number, input: number, input_bytes: number): number {
     return this.#exports.decode(state, blocks, block_count, input, input_bytes) >>> 0;
+  }
+
+  /** The payload that makes `old_page` into `new_page`; its size in bytes, undefined where it does not fit. */
+  xbzrleEncode(old_page: number, new_page: number, out: number, out_bytes: number): number | undefined {
+    const bytes = this.#exports.xbzrle_encode(old_page, new_page, out, out_bytes);
+    return bytes < 0 ? undefined : bytes;
+  }
+
+  /** Applies a payload to `page`; undefined, or the offset in the payload of the run that is wrong. */
+  xbzrleDecode(page: number, payload: number, payload_bytes: number): number | undefined {
+    const fault = this.#exports.xbzrle_decode(page, payload, payload_bytes) >>> 0;
+    return fault === LAYOUT.XBZRLE_WHOLE ? undefined : fault;
+  }
+
+  /** Collects dirty pages that are not zero; returns how many bytes. Their runs stand at `runs`. */
+  collect(
+    state: number,
+    blocks: number,
+    block_count: number,
+    out: number,
+    out_bytes: number,
+    budget_pages: number,
+    runs: number,
+    runs_max: number,
+  ): number {
+    return (
+      this.#exports.collect(state, blocks, block_count, out, out_bytes, budget_pages, runs, runs_max) >>> 0
+    );
   }
 
   encodeStop(state: number): EncodeStop {

@@ -21,7 +21,19 @@ export interface CoreExports {
     out_size: number,
     budget: number,
   ): number;
+  collect(
+    state: number,
+    blocks: number,
+    block_count: number,
+    out: number,
+    out_size: number,
+    budget: number,
+    runs: number,
+    run_count_max: number,
+  ): number;
   decode(state: number, blocks: number, block_count: number, input: number, input_size: number): number;
+  xbzrle_encode(old_page: number, new_page: number, out: number, out_size: number): number;
+  xbzrle_decode(page: number, payload: number, size: number): number;
 }
 
 const FUNCTIONS: readonly (keyof CoreExports)[] = [
@@ -34,7 +46,10 @@ const FUNCTIONS: readonly (keyof CoreExports)[] = [
   'repeated_byte',
   'is_zero',
   'encode',
+  'collect',
   'decode',
+  'xbzrle_encode',
+  'xbzrle_decode',
 ];
 
 let plain_module: WebAssembly.Module | undefined;

@@ -1,64 +1,63 @@
 /** What is saved: named blocks of RAM, each with a dirty bitmap and a log of what was written since. */
-import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
-import { LAYOUT } from '../core/core.ts';
+import { Arena, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
+import { Bank, type BlockSpec, blockKinds, PAGE_BYTES, type PageKinds, type Part, type Placing } from './bank.ts';
 
-/** The unit of the dirty bitmap. */
-export const PAGE_BYTES: number = LAYOUT.PAGE_SIZE;
+export { type BlockSpec, PAGE_BYTES, type PageKinds, type Part };
 
-/** A block to be made: its name (one character a byte) and its length in bytes, whole pages. */
-export interface BlockSpec {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-/** A named range of guest RAM, QEMU's RAMBlock; the addresses are in the guest's arena. */
+/** A named range of guest RAM, QEMU's RAMBlock. */
 export interface Block extends BlockSpec {
   readonly index: number;
   readonly pages: number;
-  /** Where its first page stands. */
+  /** Where it stands: one part, or in a guest larger than a memory, several in order. */
+  readonly parts: readonly Part[];
+  /** Of the first part, which in all but the largest guests is the whole block; see `Part`. */
   readonly host: number;
-  /** The bitmap of pages that are still to be sent. */
   readonly dirty: number;
-  /** The bitmap of pages written since the last dirty sync. */
   readonly log: number;
-}
-
-/** How many records of each kind a block has had. */
-export interface PageKinds {
-  readonly normal: number;
-  readonly zero: number;
-  /** Records of one repeated byte that is not zero; only ever read, never written. */
-  readonly fill: number;
 }
 
 /**
  * A guest: RAM in blocks, in an arena of its own, and the table of them that the core works on.
+ *
+ * A Wasm memory ends at 4 GiB; a guest with more RAM stands in several, its banks, and a block in several
+ * parts.
  *
  * @example
  * const guest = new Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }]);
  * guest.ram(guest.blockNamed('ram')).set(image);
  */
 export class Guest {
-  readonly arena: Arena;
+  readonly banks: readonly Bank[];
   readonly blocks: readonly Block[];
   readonly ram_bytes: number;
-  /** The block table, as assembly/layout.ts draws it. */
-  readonly table: number;
   #dirty_pages = 0;
 
   /**
-   * @throws `guest-too-large` over 4 GiB less 16 MiB; `image-size` where a block is not whole pages;
-   *   `block-name` where a name is over 255 bytes; `memory-full`
+   * @param arena the first bank's; its owner may use it for more
+   * @throws `guest-too-large`; `image-size` where a block is not whole pages; `block-name`, `name-latin1` for
+   *   names that do not go on the wire; `block-empty`, `block-twice`; `memory-full`
    */
   constructor(specs: readonly BlockSpec[], arena: Arena = new Arena()) {
-    this.arena = arena;
+    checkSpecs(specs);
     this.ram_bytes = specs.reduce((sum, spec) => sum + spec.bytes, 0);
     if (this.ram_bytes > GUEST_BYTES_MAX) {
       throw fail('guest-too-large', { bytes: this.ram_bytes, bytes_max: GUEST_BYTES_MAX });
     }
-    this.table = allocTable(arena, specs);
-    this.blocks = specs.map((spec, index) => this.#place(spec, index));
+    this.banks = divideIntoBanks(specs).map(
+      (placings, index) => new Bank(index === 0 ? arena : new Arena(), placings),
+    );
+    this.blocks = specs.map((spec, index) => this.#block(spec, index));
+  }
+
+  /** The arena of the first bank; of the only one, but for the largest guests. */
+  get arena(): Arena {
+    return this.#firstBank().arena;
+  }
+
+  /** The block table of the first bank. */
+  get table(): number {
+    return this.#firstBank().table;
   }
 
   /** The block of a name. @throws `no-such-block` */
@@ -76,32 +75,54 @@ export class Guest {
     return rest.reduce((largest, block) => (block.bytes > largest.bytes ? block : largest), first);
   }
 
-  /** A view of a block's RAM; valid until something is allocated in the guest's arena. */
+  /**
+   * A view of a block's RAM; valid until something is allocated in the guest's arena.
+   *
+   * @throws `block-in-parts` where the block does not stand in one memory: go through `parts` and `partRam`
+   */
   ram(block: Block): Uint8Array<ArrayBuffer> {
-    return this.arena.bytes(block.host, block.bytes);
+    const [part, ...more] = block.parts;
+    if (part === undefined || more.length > 0) {
+      throw fail('block-in-parts', { block: block.name, bytes: block.bytes, bytes_max: MEMORY_BYTES_MAX });
+    }
+    return this.partRam(part);
+  }
+
+  /** A view of a part's RAM; valid until something is allocated in its bank's arena. */
+  partRam({ bank, host, pages }: Part): Uint8Array<ArrayBuffer> {
+    return bank.arena.bytes(host, pages * PAGE_BYTES);
+  }
+
+  /** A view of `count` pages of a block, or of as many of them as stand in one memory. */
+  pages(block: Block, first: number, count: number): Uint8Array<ArrayBuffer> {
+    const part = partOf(block, first);
+    const here = Math.min(count, part.first + part.pages - first);
+    return part.bank.arena.bytes(part.host + (first - part.first) * PAGE_BYTES, here * PAGE_BYTES);
   }
 
   /** Whether a page is all zero. */
   isZero(block: Block, page: number): boolean {
-    return this.arena.core.repeatedByte(block.host + page * PAGE_BYTES) === 0;
+    const { bank, host, first } = partOf(block, page);
+    return bank.arena.core.repeatedByte(host + (page - first) * PAGE_BYTES) === 0;
   }
 
   /** Logs a write to a page: the next dirty sync will see it. */
   logWrite(block: Block, page: number): void {
-    this.arena.core.bitmapSet(block.log, page, 1);
+    const { bank, log, first } = partOf(block, page);
+    bank.arena.core.bitmapSet(log, page - first, 1);
   }
 
   /** Marks every page as still to be sent, as a save does at its begin. */
   markAllDirty(): void {
-    for (const block of this.blocks) this.arena.core.bitmapSet(block.dirty, 0, block.pages);
+    for (const { bank, dirty, pages } of this.#parts()) bank.arena.core.bitmapSet(dirty, 0, pages);
     this.#dirty_pages = this.ram_bytes / PAGE_BYTES;
   }
 
   /** The dirty sync: what was logged is now to be sent. Returns how many pages came to it. */
   syncDirty(): number {
     let added = 0;
-    for (const block of this.blocks) {
-      added += this.arena.core.bitmapMerge(block.dirty, block.log, block.pages);
+    for (const { bank, dirty, log, pages } of this.#parts()) {
+      added += bank.arena.core.bitmapMerge(dirty, log, pages);
     }
     this.#dirty_pages += added;
     return added;
@@ -119,61 +140,67 @@ export class Guest {
 
   /** How many records of each kind the core has written or read for a block. */
   kinds(block: Block): PageKinds {
-    return blockKinds(this.arena, this.table, block.index);
+    const kinds = this.banks.map(({ arena, table }) => blockKinds(arena, table, block.index));
+    const sum = (kind: keyof PageKinds): number => kinds.reduce((total, of) => total + of[kind], 0);
+    return { normal: sum('normal'), zero: sum('zero'), fill: sum('fill'), xbzrle: sum('xbzrle') };
   }
 
-  #place(spec: BlockSpec, index: number): Block {
-    const { arena } = this;
-    const pages = spec.bytes / PAGE_BYTES;
-    const bitmap_bytes = arena.core.bitmapSize(pages);
-    const block = {
-      ...spec,
-      index,
-      pages,
-      dirty: arena.alloc(bitmap_bytes),
-      log: arena.alloc(bitmap_bytes),
-      host: arena.alloc(spec.bytes, PAGE_BYTES),
-    };
-    const entry = this.table + index * LAYOUT.BLOCK_SIZE;
-    arena.core.setU32(entry + LAYOUT.BLOCK_HOST, block.host);
-    arena.core.setU32(entry + LAYOUT.BLOCK_BITMAP, block.dirty);
-    return block;
+  #parts(): Part[] {
+    return this.banks.flatMap((bank) => bank.parts.filter((part) => part.pages > 0));
+  }
+
+  #firstBank(): Bank {
+    const [bank] = this.banks;
+    if (bank === undefined) throw fail('no-blocks', {});
+    return bank;
+  }
+
+  #block(spec: BlockSpec, index: number): Block {
+    const parts = this.#parts().filter((part) => part.block_index === index);
+    const { host = 0, dirty = 0, log = 0 } = parts[0] ?? {};
+    return { ...spec, index, pages: spec.bytes / PAGE_BYTES, parts, host, dirty, log };
   }
 }
 
-/**
- * A block table in an arena with names and page counts, and no RAM behind it yet: enough to read a stream
- * and count. Empty tables have an address too.
- *
- * @throws `block-name`, `image-size`
- */
-export function allocTable(arena: Arena, specs: readonly BlockSpec[]): number {
-  const table = arena.alloc(Math.max(1, specs.length) * LAYOUT.BLOCK_SIZE);
+function checkSpecs(specs: readonly BlockSpec[]): void {
+  const names = new Set<string>();
+  for (const { name, bytes } of specs) {
+    if (bytes === 0) throw fail('block-empty', { block: name });
+    if (names.has(name)) throw fail('block-named-twice', { block: name });
+    names.add(name);
+  }
+}
+
+/** The part in which a page of a block stands. */
+function partOf(block: Block, page: number): Part {
+  const part = block.parts.find(({ first, pages }) => page < first + pages);
+  if (part === undefined) throw fail('page-beyond', { block: block.name, page, pages: block.pages });
+  return part;
+}
+
+/** Fills one memory after the other, blocks in order; each bank knows of all blocks. */
+function divideIntoBanks(specs: readonly BlockSpec[]): Placing[][] {
+  const banks: Map<number, Placing>[] = [new Map()];
+  let free_pages = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES);
   specs.forEach((spec, index) => {
-    if (spec.bytes % PAGE_BYTES !== 0)
-      throw fail('image-size', { bytes: spec.bytes, page_bytes: PAGE_BYTES });
-    const name_bytes = spec.name.length;
-    if (name_bytes >= LAYOUT.IDSTR_SIZE_MAX) {
-      throw fail('block-name', { block: spec.name, bytes: name_bytes, bytes_max: LAYOUT.IDSTR_SIZE_MAX - 1 });
+    const pages = spec.bytes / PAGE_BYTES;
+    for (let first = 0; first < pages; ) {
+      if (free_pages === 0) {
+        banks.push(new Map());
+        free_pages = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES);
+      }
+      const here = Math.min(pages - first, free_pages);
+      banks.at(-1)?.set(index, { spec, first, pages: here });
+      first += here;
+      free_pages -= here;
     }
-    const idstr = arena.alloc(1 + name_bytes);
-    arena
-      .bytes(idstr, 1 + name_bytes)
-      .set([name_bytes, ...Array.from(spec.name, (char) => char.charCodeAt(0))]);
-    const entry = table + index * LAYOUT.BLOCK_SIZE;
-    arena.core.setU32(entry + LAYOUT.BLOCK_HOST, LAYOUT.NOWHERE);
-    arena.core.setU32(entry + LAYOUT.BLOCK_PAGES, spec.bytes / PAGE_BYTES);
-    arena.core.setU32(entry + LAYOUT.BLOCK_IDSTR, idstr);
   });
-  return table;
+  return banks.map((placed, bank) =>
+    specs.map((spec, index) => placed.get(index) ?? { spec, first: firstElsewhere(banks, bank, index), pages: 0 }),
+  );
 }
 
-/** The counters of one entry of a block table. */
-export function blockKinds(arena: Arena, table: number, index: number): PageKinds {
-  const entry = table + index * LAYOUT.BLOCK_SIZE;
-  return {
-    normal: arena.core.u64(entry + LAYOUT.BLOCK_NORMAL),
-    zero: arena.core.u64(entry + LAYOUT.BLOCK_ZERO),
-    fill: arena.core.u64(entry + LAYOUT.BLOCK_FILL),
-  };
+/** Of a block that has no page in a bank: how many of its pages stand in the banks before. */
+function firstElsewhere(banks: readonly Map<number, Placing>[], bank: number, index: number): number {
+  return banks.slice(0, bank).reduce((pages, placed) => pages + (placed.get(index)?.pages ?? 0), 0);
 }

@@ -1,0 +1,127 @@
+/** Dirty pages in, bare pages and the runs they stand in out: what mapped-ram writes. */
+import { bitmap_next, bitmap_word } from './bitmap';
+import {
+  BLOCK_BITMAP,
+  BLOCK_FIRST,
+  BLOCK_HOST,
+  BLOCK_NORMAL,
+  BLOCK_PAGES,
+  BLOCK_PRESENT,
+  BLOCK_SIZE,
+  BLOCK_ZERO,
+  ENCODE_BLOCK,
+  ENCODE_BUDGET,
+  ENCODE_END,
+  ENCODE_FULL,
+  ENCODE_NORMAL,
+  ENCODE_PAGE,
+  ENCODE_RUNS,
+  ENCODE_SKIPPED,
+  ENCODE_STOP,
+  ENCODE_XBZRLE,
+  ENCODE_ZERO,
+  PAGE_BITS,
+  PAGE_SIZE,
+  RUN_BLOCK,
+  RUN_COUNT,
+  RUN_FIRST,
+  RUN_SIZE,
+} from './layout';
+import { is_zero } from './zero';
+
+/**
+ * Walks the dirty bitmaps as `encode` does, with the same state, and copies each page that is not zero to
+ * `out`; returns how many bytes. `runs` lists where they belong: at most `run_count_max` runs, each of pages
+ * that follow each other. A page's bit in `present` is set when it is copied and cleared when it is zero, so
+ * that at the end the bitmaps say which pages the file holds (QEMU, migration/ram.c, save_zero_page and
+ * ram_save_page with mapped-ram).
+ */
+export function collect(
+  state: usize,
+  blocks: usize,
+  block_count: u32,
+  out: usize,
+  out_size: u32,
+  budget: u32,
+  runs: usize,
+  run_count_max: u32,
+): u32 {
+  let block = load<u32>(state, ENCODE_BLOCK);
+  let page = load<u32>(state, ENCODE_PAGE);
+  let stop: u32 = ENCODE_END;
+  let normal: u32 = 0;
+  let zero: u32 = 0;
+  let written: u32 = 0;
+  let run_count: u32 = 0;
+
+  while (block < block_count) {
+    const entry = blocks + <usize>block * <usize>BLOCK_SIZE;
+    const pages = load<u32>(entry, BLOCK_PAGES);
+    const first = load<u32>(entry, BLOCK_FIRST);
+    const bitmap = <usize>load<u32>(entry, BLOCK_BITMAP);
+    const present = <usize>load<u32>(entry, BLOCK_PRESENT);
+    const host = <usize>load<u32>(entry, BLOCK_HOST);
+    const normal_before = normal;
+    const zero_before = zero;
+    // the page that would continue the last run; none yet in this block
+    let follows: u32 = pages;
+
+    while (true) {
+      page = bitmap_next(bitmap, pages, page);
+      if (page === pages) break;
+      if (normal + zero === budget) {
+        stop = ENCODE_BUDGET;
+        break;
+      }
+      const word_at = bitmap_word(bitmap, page);
+      const bit = (<u64>1) << (<u64>(page & 63));
+      atomic.and<u64>(word_at, ~bit);
+      const source = host + ((<usize>page) << (<usize>PAGE_BITS));
+      const present_at = bitmap_word(present, page);
+
+      if (is_zero(source)) {
+        store<u64>(present_at, load<u64>(present_at) & ~bit);
+        zero++;
+        page++;
+        continue;
+      }
+      const is_new_run = page !== follows;
+      if (out_size - written < PAGE_SIZE || (is_new_run && run_count === run_count_max)) {
+        atomic.or<u64>(word_at, bit);
+        stop = ENCODE_FULL;
+        break;
+      }
+      if (is_new_run) {
+        const run = runs + <usize>(run_count * RUN_SIZE);
+        store<u32>(run, block, RUN_BLOCK);
+        store<u32>(run, first + page, RUN_FIRST);
+        store<u32>(run, 0, RUN_COUNT);
+        run_count++;
+      }
+      const run = runs + <usize>((run_count - 1) * RUN_SIZE);
+      store<u32>(run, load<u32>(run, RUN_COUNT) + 1, RUN_COUNT);
+      memory.copy(out + <usize>written, source, <usize>PAGE_SIZE);
+      store<u64>(present_at, load<u64>(present_at) | bit);
+      written += PAGE_SIZE;
+      normal++;
+      page++;
+      follows = page;
+    }
+
+    store<u64>(entry, load<u64>(entry, BLOCK_NORMAL) + <u64>(normal - normal_before), BLOCK_NORMAL);
+    store<u64>(entry, load<u64>(entry, BLOCK_ZERO) + <u64>(zero - zero_before), BLOCK_ZERO);
+    if (stop !== ENCODE_END) break;
+    block++;
+    page = 0;
+  }
+
+  store<u32>(state, stop === ENCODE_END ? 0 : block, ENCODE_BLOCK);
+  store<u32>(state, stop === ENCODE_END ? 0 : page, ENCODE_PAGE);
+  store<u32>(state, stop, ENCODE_STOP);
+  store<u32>(state, normal, ENCODE_NORMAL);
+  store<u32>(state, zero, ENCODE_ZERO);
+  store<u32>(state, 0, ENCODE_XBZRLE);
+  store<u32>(state, 0, ENCODE_SKIPPED);
+  store<u32>(state, run_count, ENCODE_RUNS);
+  return written;
+}

@@ -1,0 +1,131 @@
+/** One memory of a guest, with the part of each block that stands in it. */
+import type { Arena } from '../core/arena.ts';
+import { LAYOUT } from '../core/core.ts';
+import { fail } from '../errors.ts';
+
+/** The unit of the dirty bitmap. */
+export const PAGE_BYTES: number = LAYOUT.PAGE_SIZE;
+
+/** A block to be made: its name (one character a byte) and its length in bytes, whole pages. */
+export interface BlockSpec {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Pages `first` to `first + pages` of a block, in the memory of one bank. */
+export interface Part {
+  readonly bank: Bank;
+  readonly block_index: number;
+  readonly first: number;
+  readonly pages: number;
+  /** Where page `first` stands. */
+  readonly host: number;
+  /** The bitmap of pages that are still to be sent. */
+  readonly dirty: number;
+  /** The bitmap of pages written since the last dirty sync. */
+  readonly log: number;
+}
+
+/** How many records of each kind a block has had. */
+export interface PageKinds {
+  readonly normal: number;
+  readonly zero: number;
+  /** Records of one repeated byte that is not zero; only ever read, never written. */
+  readonly fill: number;
+  readonly xbzrle: number;
+}
+
+/** Which pages of a block stand in a bank. */
+export interface Placing {
+  readonly spec: BlockSpec;
+  readonly first: number;
+  readonly pages: number;
+}
+
+/**
+ * A memory, and the block table in it that the core works on. The table names every block of the guest, so
+ * that a block has the same index in each bank; what stands elsewhere has no pages here.
+ */
+export class Bank {
+  readonly arena: Arena;
+  /** The block table, as assembly/layout.ts draws it. */
+  readonly table: number;
+  readonly parts: readonly Part[];
+
+  constructor(arena: Arena, placings: readonly Placing[]) {
+    this.arena = arena;
+    this.table = allocTable(
+      arena,
+      placings.map(({ spec }) => spec),
+    );
+    this.parts = placings.map((placing, index) => this.#place(placing, index));
+  }
+
+  #place({ spec, first, pages }: Placing, index: number): Part {
+    const { arena } = this;
+    const bitmap_bytes = arena.core.bitmapSize(pages);
+    const part = {
+      bank: this,
+      block_index: index,
+      first,
+      pages,
+      dirty: arena.alloc(bitmap_bytes),
+      log: arena.alloc(bitmap_bytes),
+      host: arena.alloc(pages * PAGE_BYTES, PAGE_BYTES),
+    };
+    const entry = this.table + index * LAYOUT.BLOCK_SIZE;
+    arena.core.setU32(entry + LAYOUT.BLOCK_HOST, part.host);
+    arena.core.setU32(entry + LAYOUT.BLOCK_BITMAP, part.dirty);
+    arena.core.setU32(entry + LAYOUT.BLOCK_PAGES, pages);
+    arena.core.setU32(entry + LAYOUT.BLOCK_FIRST, first);
+    arena.core.setU32(entry + LAYOUT.BLOCK_BEYOND, spec.bytes / PAGE_BYTES - first - pages);
+    return part;
+  }
+}
+
+/** The longest block whose pages a u32 counts. */
+const BLOCK_BYTES_MAX = 2 ** 32 * PAGE_BYTES - PAGE_BYTES;
+
+/**
+ * A block table in an arena with names and page counts, and no RAM behind it yet: enough to read a stream
+ * and count. Empty tables have an address too.
+ *
+ * @throws `block-name`, `image-size`, `guest-too-large`
+ */
+export function allocTable(arena: Arena, specs: readonly BlockSpec[]): number {
+  const table = arena.alloc(Math.max(1, specs.length) * LAYOUT.BLOCK_SIZE);
+  specs.forEach((spec, index) => {
+    if (spec.bytes % PAGE_BYTES !== 0)
+      throw fail('image-size', { bytes: spec.bytes, page_bytes: PAGE_BYTES });
+    if (spec.bytes > BLOCK_BYTES_MAX)
+      throw fail('guest-too-large', { bytes: spec.bytes, bytes_max: BLOCK_BYTES_MAX });
+    const idstr = allocIdstr(arena, spec.name);
+    const entry = table + index * LAYOUT.BLOCK_SIZE;
+    arena.core.setU32(entry + LAYOUT.BLOCK_HOST, LAYOUT.NOWHERE);
+    arena.core.setU32(entry + LAYOUT.BLOCK_PAGES, spec.bytes / PAGE_BYTES);
+    arena.core.setU32(entry + LAYOUT.BLOCK_IDSTR, idstr);
+  });
+  return table;
+}
+
+/** A name as on the wire: its length in a byte, then one byte a character. */
+function allocIdstr(arena: Arena, name: string): number {
+  const bytes = Array.from(name, (char) => char.charCodeAt(0));
+  const bytes_max = LAYOUT.IDSTR_SIZE_MAX - 1;
+  if (bytes.length > bytes_max) throw fail('block-name', { block: name, bytes: bytes.length, bytes_max });
+  if (bytes.some((byte) => byte > 0xff)) throw fail('name-latin1', { name });
+  const idstr = arena.alloc(1 + bytes.length);
+  arena.bytes(idstr, 1 + bytes.length).set([bytes.length, ...bytes]);
+  return idstr;
+}
+
+/** The counters of one entry of a block table. */
+export function blockKinds(arena: Arena, table: number, index: number): PageKinds {
+  const entry = table + index * LAYOUT.BLOCK_SIZE;
+  return {
+    normal: arena.core.u64(entry + LAYOUT.BLOCK_NORMAL),
+    zero: arena.core.u64(entry + LAYOUT.BLOCK_ZERO),
+    fill: arena.core.u64(entry + LAYOUT.BLOCK_FILL),
+    xbzrle: arena.core.u64(entry + LAYOUT.BLOCK_XBZRLE),
+  };
+}
