@@ -100,6 +100,15 @@ const catalogue = {
     `which has ${d.block_bytes} bytes: record it again`,
   'tail-too-large': (d: { offset: number; bytes_max: number }) =>
     `more than ${d.bytes_max} bytes of device state follow RAM ${at(d.offset)}: use a guest without large devices`,
+  'mapped-header': (d: {
+    offset: number;
+    block: string;
+    field: string;
+    found: number | bigint;
+    expected: string;
+  }) =>
+    `the mapped-ram header ${at(d.offset)} of RAM block ${quote(d.block)} has ${d.field} ${d.found}, ` +
+    `expected ${d.expected}: record it again`,
   'no-ram': (d: { offset: number }) =>
     `the stream ends ${at(d.offset)} without a RAM section: record it again`,
   'no-such-block': (d: { block: string; blocks: readonly string[] }) =>
@@ -124,6 +133,14 @@ const catalogue = {
     `${d.limit_bytes_per_s} bytes a second is no limit: give a whole number above 0, or "unlimited"`,
   'usage-staging': (d: { bytes: number; bytes_min: number }) =>
     `a staging buffer of ${d.bytes} bytes cannot hold one page record: give at least ${d.bytes_min}`,
+  'usage-xbzrle-cache': (d: { bytes: number; page_bytes: number }) =>
+    `an XBZRLE cache of ${d.bytes} bytes is not taken: give a power of two from ${d.page_bytes} up, such as 64MiB`,
+  'usage-xbzrle-guest': (d: { bytes: number }) =>
+    `XBZRLE is for guests of up to 4 GiB less 16 MiB, and this one has ${d.bytes} bytes: leave --xbzrle out`,
+  'machine-name': (d: { bytes: number; bytes_max: number }) =>
+    `a machine name of ${d.bytes} bytes is not taken, ${d.bytes_max} is the most: give a shorter one`,
+  'internal-placement': (d: { bytes: number }) =>
+    `${d.bytes} staged bytes have no place in the file: please report this as a bug`,
   interrupted: (_: Nothing) => 'interrupted; nothing was left behind, run it again to save',
   'internal-dirty-count': (d: { dirty_pages: number }) =>
     `the count of dirty pages (${d.dirty_pages}) and the dirty bitmap differ: please report this as a bug`,
@@ -144,6 +161,8 @@ const catalogue = {
     `${d.path} cannot be written: the folder ${d.folder} does not exist; make it first`,
   'output-refused': (d: { path: string; reason: string }) =>
     `${d.path} cannot be written (${d.reason}): choose another place, or mend its permissions`,
+  'mapped-needs-file': (_: Nothing) =>
+    'a mapped-ram file is written in places: give the name of a regular file with -o',
   'disk-full': (d: { path: string; offset: number }) =>
     `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk; nothing was left behind`,
   'write-failed': (d: { path: string; offset: number; reason: string }) =>

@@ -2,13 +2,13 @@
  * pagepipe: saves a machine's RAM the way a hypervisor does, page by page, and shows where the time goes.
  * This entry is safe in a browser; `pagepipe/node` adds files, pipes and helper processes.
  */
-export { Arena, GUEST_BYTES_MAX } from './core/arena.ts';
+export { Arena, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from './core/arena.ts';
 export { Core, type DecodeStatus, type EncodeStop, LAYOUT } from './core/core.ts';
 export { type CoreExports, init, initSync, instantiateBuild, instantiateCore } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export { fillContent, type Run, runsOf } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
-export { type Block, type BlockSpec, Guest, PAGE_BYTES, type PageKinds } from './guest/guest.ts';
+export { type Block, type BlockSpec, Guest, PAGE_BYTES, type PageKinds, type Part } from './guest/guest.ts';
 export { Prng } from './guest/prng.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
 export { type AsyncChannel, drive } from './migrate/drive.ts';
@@ -17,7 +17,14 @@ export { inspectStream, StreamInspector } from './migrate/inspect.ts';
 export type { Channel, Clock, Element, Source, Wait } from './migrate/interfaces.ts';
 export { GuestLoader, type Loaded, loadStream } from './migrate/load.ts';
 export { MemoryChannel } from './migrate/memory-channel.ts';
-export { RamSource, type Running, STAGING_BYTES, type StreamOrigin } from './migrate/ram-source.ts';
+export { type Placement, Placements } from './migrate/output-format.ts';
+export {
+  type OutputForm,
+  RamSource,
+  type Running,
+  STAGING_BYTES,
+  type StreamOrigin,
+} from './migrate/ram-source.ts';
 export {
   DOWNTIME_LIMIT_NS,
   runSave,
@@ -27,6 +34,7 @@ export {
 } from './migrate/run-save.ts';
 export { type LoopOptions, type LoopParts, Save } from './migrate/save.ts';
 export { type Saved, saveToMemory } from './migrate/save-to-memory.ts';
+export { XBZRLE_CACHE_BYTES } from './migrate/xbzrle-cache.ts';
 export { type Policy, type RunningPolicy, startPolicy } from './policy/policy.ts';
 export { QEMU_SLICE_NS, slice } from './policy/slice.ts';
 export { tokenBucket } from './policy/token-bucket.ts';

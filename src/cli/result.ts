@@ -24,6 +24,7 @@ export function resultOf(
     eagain: saved.eagain,
     short_writes: saved.short_writes,
     longest_write_ns: saved.longest_write_ns,
+    xbzrle_cache: saved.xbzrle_cache,
     disk: sink.disk === undefined ? undefined : { direct: sink.is_direct ?? false, ...sink.disk },
     machine: describeMachine(),
   });

@@ -1,7 +1,14 @@
 /** `pagepipe save`. */
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.ts';
-import { describeWorkloads, formatProfile, type Plain, type Policy, type SaveProgress } from '../index.ts';
+import {
+  describeWorkloads,
+  formatProfile,
+  type Plain,
+  type Policy,
+  type SaveProgress,
+  XBZRLE_CACHE_BYTES,
+} from '../index.ts';
 import { checkOutput, type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
 import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
@@ -37,6 +44,9 @@ interface SaveFlags {
   readonly maxRounds?: number;
   readonly complete?: 'turns' | 'blocking';
   readonly staging?: number;
+  readonly xbzrle?: boolean;
+  readonly xbzrleCache?: number;
+  readonly format?: 'stream' | 'mapped-ram';
   readonly machine?: string;
   readonly keepRam?: string;
   readonly trace?: string;
@@ -71,6 +81,13 @@ export function addSave(program: Command): void {
       '--policy <NAME>',
       'unlimited, window, token-bucket (default: window with a --limit)',
       parsePolicyName,
+    )
+    .option('--xbzrle', 'from the second round on send what has changed in a page')
+    .option('--xbzrle-cache <SIZE>', 'cache of pages as they were sent (default 64MiB)', parseSize)
+    .option(
+      '--format <stream|mapped-ram>',
+      'a stream, or a file with each page in its place (default stream)',
+      oneOf('--format', ['stream', 'mapped-ram']),
     )
     .option('--downtime <DURATION>', 'downtime limit of a running guest (default 300ms)', parseDuration)
     .option('--max-rounds <N>', 'pause the guest after N rounds', wholeNumber('--max-rounds', 1))
@@ -116,6 +133,13 @@ function checkFlags(flags: SaveFlags): void {
   const is_command = output.startsWith('exec:');
   if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
   if (is_command && flags.direct === true) throw contradiction('-o exec:', '--direct');
+  if (flags.format === 'mapped-ram') {
+    if (output === STDOUT || is_command) throw contradiction('--format mapped-ram', `-o ${output}`);
+    if (flags.via === 'pipe') throw contradiction('--format mapped-ram', '--via pipe');
+    if (flags.xbzrle === true) throw contradiction('--format mapped-ram', '--xbzrle');
+  }
+  if (flags.xbzrleCache !== undefined && flags.xbzrle !== true)
+    throw fail('usage-needs', { option: '--xbzrle-cache', needs: '--xbzrle' });
   if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
   // an hour's save that ends in "exists" would be a bad joke
   for (const path of [output, flags.keepRam, trace]) {
@@ -129,7 +153,9 @@ async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: 
   let saved: SavedTo;
   try {
     saved = await saveTo(chosen.guest, flags.output, {
-      via: flags.via ?? 'pipe',
+      via: viaOf(flags),
+      form: flags.format,
+      xbzrle_cache_bytes: flags.xbzrle === true ? (flags.xbzrleCache ?? XBZRLE_CACHE_BYTES) : undefined,
       direct: flags.direct ?? false,
       force: flags.force ?? false,
       policy,
@@ -180,6 +206,11 @@ async function writeExtras(
     );
 }
 
+/** A mapped-ram file is written in places, which a pipe cannot. */
+function viaOf(flags: SaveFlags): 'file' | 'pipe' {
+  return flags.format === 'mapped-ram' ? 'file' : (flags.via ?? 'pipe');
+}
+
 /** The options as they stand in the result: what was chosen, in plain values. */
 function plainOptions(flags: SaveFlags): Record<string, Plain> {
   const limit = numberOrNone(flags.limit);
@@ -189,7 +220,9 @@ function plainOptions(flags: SaveFlags): Record<string, Plain> {
     workload: flags.workload ?? null,
     size_bytes: flags.size ?? null,
     output: flags.output,
-    via: flags.output.startsWith('exec:') ? 'exec' : (flags.via ?? 'pipe'),
+    via: flags.output.startsWith('exec:') ? 'exec' : viaOf(flags),
+    format: flags.format ?? 'stream',
+    xbzrle: flags.xbzrle ?? false,
     direct: flags.direct ?? false,
     policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
     limit_bytes_per_s: limit ?? null,

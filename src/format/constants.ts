@@ -20,12 +20,17 @@ export const ELEMENT_CONFIGURATION = 0x07;
 export const ELEMENT_COMMAND = 0x08;
 export const ELEMENT_SECTION_FOOTER = 0x7e;
 
+/** Subsections of the configuration (migration/savevm.c, vmstate_configuration). */
+export const SUBSECTION_CAPABILITIES = 'configuration/capabilities';
+export const SUBSECTION_UUID = 'configuration/uuid';
+
 /** MIG_CMD_PACKAGED (migration/savevm.c): a whole stream inside a command, postcopy only. */
 export const COMMAND_PACKAGED = 7;
 
 /** The RAM section: its name and the one version that QEMU reads (migration/ram.c, ram_load). */
 export const RAM_IDSTR = 'ram';
 export const RAM_VERSION = 4;
+export const RAM_INSTANCE = 0;
 
 /** Words of a RAM section that are no page records (migration/ram.h): RAM_SAVE_FLAG_MEM_SIZE and _EOS. */
 export const WORD_MEM_SIZE = 0x004;

@@ -7,12 +7,16 @@ import {
   ELEMENT_SECTION_FOOTER,
   ELEMENT_SECTION_PART,
   ELEMENT_SECTION_START,
+  ELEMENT_SUBSECTION,
   ELEMENT_VMDESCRIPTION,
   FILE_MAGIC,
   FILE_VERSION,
   IDSTR_BYTES_MAX,
+  MACHINE_BYTES_MAX,
   RAM_IDSTR,
+  RAM_INSTANCE,
   RAM_VERSION,
+  SUBSECTION_CAPABILITIES,
   WORD_EOS,
   WORD_MEM_SIZE,
 } from './constants.ts';
@@ -25,19 +29,19 @@ function u8(value: number): Bytes {
   return Uint8Array.of(value);
 }
 
-function u32(value: number): Bytes {
+export function u32Bytes(value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
   return bytes;
 }
 
-function u64(value: number): Bytes {
+export function u64Bytes(value: number): Bytes {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
   return bytes;
 }
 
-function join(...parts: readonly Bytes[]): Bytes {
+export function joinBytes(...parts: readonly Bytes[]): Bytes {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -47,17 +51,71 @@ function join(...parts: readonly Bytes[]): Bytes {
   return joined;
 }
 
+/** A name's bytes, one a character. @throws `name-latin1` */
+function wireBytes(name: string): Bytes {
+  if (Array.from(name).some((char) => char.charCodeAt(0) > 0xff)) throw fail('name-latin1', { name });
+  return latin1Bytes(name);
+}
+
 /** A name as on the wire: its length in one byte, then its bytes. */
 export function idstr(name: string): Bytes {
-  const bytes = latin1Bytes(name);
+  const bytes = wireBytes(name);
   if (bytes.length > IDSTR_BYTES_MAX) {
     throw fail('block-name', { block: name, bytes: bytes.length, bytes_max: IDSTR_BYTES_MAX });
   }
-  return join(u8(bytes.length), bytes);
+  return joinBytes(u8(bytes.length), bytes);
 }
 
 function footer(section_id: number): Bytes {
-  return join(u8(ELEMENT_SECTION_FOOTER), u32(section_id));
+  return joinBytes(u8(ELEMENT_SECTION_FOOTER), u32Bytes(section_id));
+}
+
+/** What stands before the block list: file header, configuration, START of RAM, and the list's total. */
+export function beginHead(stream: {
+  machine: string;
+  ram_section_id: number;
+  blocks: readonly BlockLength[];
+  capabilities: readonly string[];
+}): Bytes {
+  const total_bytes = stream.blocks.reduce((sum, block) => sum + block.bytes, 0);
+  return joinBytes(
+    u32Bytes(FILE_MAGIC),
+    u32Bytes(FILE_VERSION),
+    configuration(stream.machine, stream.capabilities),
+    u8(ELEMENT_SECTION_START),
+    u32Bytes(stream.ram_section_id),
+    idstr(RAM_IDSTR),
+    u32Bytes(RAM_INSTANCE),
+    u32Bytes(RAM_VERSION),
+    u64Bytes(total_bytes + WORD_MEM_SIZE),
+  );
+}
+
+/**
+ * The configuration: machine name, and the capabilities that reader and writer must have in common.
+ *
+ *     07 │ u32 length, machine │ 05 idstr "configuration/capabilities", u32 1, u32 count, {idstr}…
+ */
+function configuration(machine: string, capabilities: readonly string[]): Bytes {
+  if (machine.length > MACHINE_BYTES_MAX) {
+    throw fail('machine-name', { bytes: machine.length, bytes_max: MACHINE_BYTES_MAX });
+  }
+  const name = wireBytes(machine);
+  const head = joinBytes(u8(ELEMENT_CONFIGURATION), u32Bytes(name.length), name);
+  if (capabilities.length === 0) return head;
+  return joinBytes(
+    head,
+    u8(ELEMENT_SUBSECTION),
+    idstr(SUBSECTION_CAPABILITIES),
+    u32Bytes(1),
+    u32Bytes(capabilities.length),
+    ...capabilities.map(idstr),
+  );
+}
+
+/** One entry of the block list: name and length. */
+export function blockEntry(block: BlockLength): Bytes {
+  return joinBytes(idstr(block.name), u64Bytes(block.bytes));
 }
 
 /**
@@ -70,38 +128,26 @@ export function beginElements(stream: {
   ram_section_id: number;
   blocks: readonly BlockLength[];
 }): Bytes {
-  const total_bytes = stream.blocks.reduce((sum, block) => sum + block.bytes, 0);
-  const machine = latin1Bytes(stream.machine);
-  return join(
-    u32(FILE_MAGIC),
-    u32(FILE_VERSION),
-    u8(ELEMENT_CONFIGURATION),
-    u32(machine.length),
-    machine,
-    u8(ELEMENT_SECTION_START),
-    u32(stream.ram_section_id),
-    idstr(RAM_IDSTR),
-    u32(0),
-    u32(RAM_VERSION),
-    u64(total_bytes + WORD_MEM_SIZE),
-    ...stream.blocks.flatMap((block) => [idstr(block.name), u64(block.bytes)]),
+  return joinBytes(
+    beginHead({ ...stream, capabilities: [] }),
+    ...stream.blocks.map(blockEntry),
     sectionClose(stream.ram_section_id),
   );
 }
 
 /** The head of a PART section: `02`, section id. */
 export function partHead(section_id: number): Bytes {
-  return join(u8(ELEMENT_SECTION_PART), u32(section_id));
+  return joinBytes(u8(ELEMENT_SECTION_PART), u32Bytes(section_id));
 }
 
 /** The head of an END section: `03`, section id. */
 export function endHead(section_id: number): Bytes {
-  return join(u8(ELEMENT_SECTION_END), u32(section_id));
+  return joinBytes(u8(ELEMENT_SECTION_END), u32Bytes(section_id));
 }
 
 /** What ends the body of a RAM section and the section: the EOS word, `7e`, section id. */
 export function sectionClose(section_id: number): Bytes {
-  return join(u64(WORD_EOS), footer(section_id));
+  return joinBytes(u64Bytes(WORD_EOS), footer(section_id));
 }
 
 /**
@@ -110,5 +156,5 @@ export function sectionClose(section_id: number): Bytes {
  */
 export function deviceLessTail(page_bytes: number): Bytes {
   const description = latin1Bytes(JSON.stringify({ page_size: page_bytes, devices: [] }));
-  return join(u8(ELEMENT_EOF), u8(ELEMENT_VMDESCRIPTION), u32(description.length), description);
+  return joinBytes(u8(ELEMENT_EOF), u8(ELEMENT_VMDESCRIPTION), u32Bytes(description.length), description);
 }

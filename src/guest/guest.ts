@@ -1,7 +1,15 @@
 /** What is saved: named blocks of RAM, each with a dirty bitmap and a log of what was written since. */
 import { Arena, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
-import { Bank, type BlockSpec, blockKinds, PAGE_BYTES, type PageKinds, type Part, type Placing } from './bank.ts';
+import {
+  Bank,
+  type BlockSpec,
+  blockKinds,
+  PAGE_BYTES,
+  type PageKinds,
+  type Part,
+  type Placing,
+} from './bank.ts';
 
 export { type BlockSpec, PAGE_BYTES, type PageKinds, type Part };
 
@@ -178,6 +186,9 @@ function partOf(block: Block, page: number): Part {
   return part;
 }
 
+/** A block is divided where a word of its bitmap ends. */
+const WORD_PAGES = 64;
+
 /** Fills one memory after the other, blocks in order; each bank knows of all blocks. */
 function divideIntoBanks(specs: readonly BlockSpec[]): Placing[][] {
   const banks: Map<number, Placing>[] = [new Map()];
@@ -189,14 +200,17 @@ function divideIntoBanks(specs: readonly BlockSpec[]): Placing[][] {
         banks.push(new Map());
         free_pages = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES);
       }
-      const here = Math.min(pages - first, free_pages);
-      banks.at(-1)?.set(index, { spec, first, pages: here });
+      const is_rest = pages - first <= free_pages;
+      const here = is_rest ? pages - first : free_pages - (free_pages % WORD_PAGES);
+      if (here > 0) banks.at(-1)?.set(index, { spec, first, pages: here });
       first += here;
-      free_pages -= here;
+      free_pages = is_rest ? free_pages - here : 0;
     }
   });
   return banks.map((placed, bank) =>
-    specs.map((spec, index) => placed.get(index) ?? { spec, first: firstElsewhere(banks, bank, index), pages: 0 }),
+    specs.map(
+      (spec, index) => placed.get(index) ?? { spec, first: firstElsewhere(banks, bank, index), pages: 0 },
+    ),
   );
 }
 

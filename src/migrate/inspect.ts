@@ -1,7 +1,7 @@
 /** Looks through a migration stream without keeping its pages. */
 import { Arena } from '../core/arena.ts';
 import { LAYOUT } from '../core/core.ts';
-import { allocTable, blockKinds, type PageKinds } from '../guest/guest.ts';
+import { allocTable, blockKinds, type PageKinds } from '../guest/bank.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 

@@ -54,6 +54,9 @@ export interface Source {
   /** Records of the last `encode`, by kind. */
   readonly encoded_normal: number;
   readonly encoded_zero: number;
+  readonly encoded_xbzrle: number;
+  /** Dirty pages of the last `encode` that are as they were last sent: no record. */
+  readonly encoded_skipped: number;
 }
 
 /** What a turn of the loop waits for before the next. */

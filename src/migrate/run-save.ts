@@ -2,12 +2,13 @@
 import type { Guest } from '../guest/guest.ts';
 import { type Policy, startPolicy } from '../policy/policy.ts';
 import { Blackout } from '../stats/blackout.ts';
-import { RamCounters } from '../stats/counters.ts';
+import { RamCounters, type XbzrleCacheStats } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
 import { type AsyncChannel, drive } from './drive.ts';
 import { systemClock } from './event-loop.ts';
 import { Monitor } from './monitor.ts';
-import { RamSource, type Running, type StreamOrigin } from './ram-source.ts';
+import type { Placements } from './output-format.ts';
+import { type OutputForm, RamSource, type Running, type StreamOrigin } from './ram-source.ts';
 import { type LoopOptions, Save } from './save.ts';
 
 /** QEMU's default for downtime-limit since 2.1. */
@@ -18,6 +19,9 @@ export interface SaveOptions<State> {
   /** Machine type named in the stream; the origin's own, else `none`. */
   readonly machine?: string | undefined;
   readonly origin?: StreamOrigin | undefined;
+  readonly form?: OutputForm | undefined;
+  /** XBZRLE with a cache of so many bytes; without it every page goes whole. */
+  readonly xbzrle_cache_bytes?: number | undefined;
   /** What the guest does meanwhile; without it the guest does not run. */
   readonly running?: Running | undefined;
   readonly downtime_limit_ns?: number | undefined;
@@ -55,28 +59,32 @@ export interface SaveFigures {
   readonly short_writes: number;
   /** The longest that the channel took for one offer. */
   readonly longest_write_ns: number;
+  readonly xbzrle_cache?: XbzrleCacheStats | undefined;
 }
 
 /**
- * Saves a guest into the channel that `openChannel` makes for the staging buffer.
+ * Saves a guest into the channel that `openChannel` makes for the staging buffer; for a mapped-ram file it is
+ * told where staged bytes belong.
  *
  * @param finish what makes the output final (end of pipe, sync, rename); blackout is sampled until it is done
  */
 export async function runSave<State>(
   guest: Guest,
   options: SaveOptions<State>,
-  openChannel: (staging: Uint8Array<ArrayBuffer>) => AsyncChannel,
+  openChannel: (staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined) => AsyncChannel,
   finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<SaveFigures> {
   const clock = systemClock;
   const source = new RamSource(guest, {
     machine: options.machine ?? options.origin?.machine ?? 'none',
     origin: options.origin,
+    form: options.form,
+    xbzrle_cache_bytes: options.xbzrle_cache_bytes,
     running: options.running,
     staging_bytes: options.staging_bytes,
     onPaused: options.onPaused,
   });
-  const channel = openChannel(source.staging());
+  const channel = openChannel(source.staging(), source.placements);
   const spans = new Spans();
   const counters = new RamCounters(guest.ram_bytes, source.page_bytes);
   const began_ns = clock.now();
@@ -116,5 +124,6 @@ export async function runSave<State>(
     eagain: channel.eagain,
     short_writes: channel.short_writes,
     longest_write_ns: save.longest_write_ns,
+    xbzrle_cache: source.xbzrle_stats,
   };
 }

@@ -48,7 +48,8 @@ export class Save {
   #phase: Phase | 'done' = 'begin';
   #rounds = 0;
   #converged = true;
-  #paused_ns = 0;
+  #is_head_staged = false;
+  #paused_ns: number | undefined;
   #ended_ns = 0;
   /** Whether the section of this turn (PART), or of complete (END), has its head staged. */
   #is_section_open = false;
@@ -94,7 +95,7 @@ export class Save {
 
   /** From the pause of the guest to the last byte taken. */
   get downtime_ns(): number {
-    return this.#phase === 'done' ? this.#ended_ns - this.#paused_ns : 0;
+    return this.#phase === 'done' && this.#paused_ns !== undefined ? this.#ended_ns - this.#paused_ns : 0;
   }
 
   /** One step. */
@@ -133,7 +134,8 @@ export class Save {
       this.#syncDirty();
       this.#rounds = 1;
     }
-    if (!this.#staging.sendLong('begin') || !this.#staging.flush()) return this.#blocked();
+    this.#is_head_staged ||= this.#staging.sendLong('begin');
+    if (!this.#is_head_staged || !this.#staging.flush()) return this.#blocked();
     this.#phase = 'iterate';
     return AGAIN;
   }
@@ -170,7 +172,7 @@ export class Save {
   /** The guest stands still until all is taken; one span, over as many turns as it needs. */
   #complete(): Wait {
     const { clock, source, spans } = this.#parts;
-    if (this.#paused_ns === 0) {
+    if (this.#paused_ns === undefined) {
       this.#paused_ns = clock.now();
       spans.enter('complete', this.#paused_ns);
       source.pause(this.#paused_ns);
@@ -230,8 +232,10 @@ export class Save {
       counters.count({ normal: source.encoded_normal, zero: source.encoded_zero, bytes });
       const encoded_ns = clock.now();
       policy.spend(encoded_ns, bytes);
+      const pages =
+        source.encoded_normal + source.encoded_zero + source.encoded_xbzrle + source.encoded_skipped;
       // a pass may end with nothing found; the next begins at the first page, and finds what is left
-      empty_encodes = bytes === 0 ? empty_encodes + 1 : 0;
+      empty_encodes = pages === 0 ? empty_encodes + 1 : 0;
       if (empty_encodes > 1) throw fail('internal-dirty-count', { dirty_pages: source.dirty_pages });
       if (is_bound && policy.mustReturn(encoded_ns)) return AGAIN;
     }

@@ -1,10 +1,12 @@
 /** Saves a guest to a file, a descriptor or a command, for real. */
 import type { Guest } from '../guest/guest.ts';
+import type { OutputForm } from '../migrate/ram-source.ts';
 import { runSave, type SaveFigures, type SaveOptions } from '../migrate/run-save.ts';
 import { CommandSink } from './command-sink.ts';
 import { parseDestination } from './destination.ts';
 import { FileSink } from './file-sink.ts';
 import { HelperSink } from './helper-sink.ts';
+import { MappedSink } from './mapped-sink.ts';
 import type { Sink, SinkReport } from './sink.ts';
 
 export interface OutputOptions {
@@ -21,8 +23,12 @@ export interface SavedTo extends SaveFigures {
   readonly sink: SinkReport;
 }
 
-async function openSink(output: string, options: OutputOptions): Promise<Sink> {
+async function openSink(
+  output: string,
+  options: OutputOptions & { form?: OutputForm | undefined },
+): Promise<Sink> {
   const destination = parseDestination(output);
+  if (options.form === 'mapped-ram') return new MappedSink(destination, options);
   if (destination.kind === 'command') return new CommandSink(destination.command);
   return options.via === 'pipe' ? HelperSink.open(destination, options) : new FileSink(destination, options);
 }
@@ -46,7 +52,7 @@ export async function saveTo<State>(
     const figures = await runSave(
       guest,
       options,
-      (staging) => sink.openChannel(staging),
+      (staging, placements) => sink.openChannel(staging, placements),
       async (stream_bytes) => {
         report = await sink.finish(stream_bytes);
       },

@@ -1,5 +1,6 @@
 /** Where a stream ends up: what makes the channel, and what makes the output final or leaves nothing. */
 import type { AsyncChannel } from '../migrate/drive.ts';
+import type { Placements } from '../migrate/output-format.ts';
 import type { DiskTimes } from './disk-writer.ts';
 
 /** What became of the output. */
@@ -16,7 +17,7 @@ export interface SinkReport {
 
 export interface Sink {
   /** The channel for a staging buffer; to be called once. */
-  openChannel(staging: Uint8Array<ArrayBuffer>): AsyncChannel;
+  openChannel(staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined): AsyncChannel;
   /** Ends the stream, which had `stream_bytes`, syncs it and gives it its name. */
   finish(stream_bytes: number): Promise<SinkReport>;
   /** Ends everything that `openChannel` began; leaves no half output, no FIFO, no process. Never throws. */

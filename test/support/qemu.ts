@@ -65,10 +65,22 @@ export class Qemu {
   }
 
   /** Migrates into a file, and waits for the end. @returns the last query-migrate */
-  async migrateTo(path: string): Promise<QmpObject> {
+  async migrateTo(path: string, form: 'stream' | 'mapped-ram' = 'stream'): Promise<QmpObject> {
     await this.execute('migrate-set-parameters', { 'max-bandwidth': UNLIMITED_BYTES_PER_S });
-    await this.execute('migrate', { uri: `exec:cat > ${path}` });
+    if (form === 'mapped-ram') await this.setCapability('mapped-ram');
+    await this.execute('migrate', { uri: form === 'stream' ? `exec:cat > ${path}` : `file:${path}` });
     return this.migrationEnd();
+  }
+
+  /** Begins to load from a file; the process was started with `-incoming defer`. */
+  async migrateFrom(path: string, form: 'stream' | 'mapped-ram' = 'stream'): Promise<void> {
+    if (form === 'mapped-ram') await this.setCapability('mapped-ram');
+    const uri = form === 'stream' ? `exec:cat ${path}` : `file:${path}`;
+    await this.execute('migrate-incoming', { uri });
+  }
+
+  async setCapability(capability: string): Promise<void> {
+    await this.execute('migrate-set-capabilities', { capabilities: [{ capability, state: true }] });
   }
 
   /** Waits until a migration, in or out, is over. QEMU exits when an incoming one fails. */
@@ -94,16 +106,17 @@ export class Qemu {
   }
 }
 
-/** Loads a stream into a machine `none` of so much RAM: what it says, and the RAM afterwards. */
+/** Loads a stream, or a mapped-ram file, into a machine `none` of so much RAM: what it says, and the RAM. */
 export function loadIntoNone(
   peer: Peer,
   stream_path: string,
   ram_bytes: number,
+  form: 'stream' | 'mapped-ram' = 'stream',
 ): Promise<{ status: string; ram: Buffer | undefined; stderr: string }> {
   const size = `size=${ram_bytes / 1024}k`;
-  const args = ['-M', 'none', '-m', size, '-S', '-incoming', `exec:cat ${stream_path}`];
-  return Qemu.with(peer, args, async (qemu) => {
+  return Qemu.with(peer, ['-M', 'none', '-m', size, '-S', '-incoming', 'defer'], async (qemu) => {
     try {
+      await qemu.migrateFrom(stream_path, form);
       const { status } = await qemu.migrationEnd();
       const ram = status === 'completed' ? await qemu.physicalMemory(ram_bytes) : undefined;
       return { status: String(status), ram, stderr: qemu.stderr };

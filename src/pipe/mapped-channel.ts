@@ -1,0 +1,67 @@
+/** A channel that writes each staged piece at its place in a file, from the main loop. */
+import { writeSync } from 'node:fs';
+import type { AsyncChannel } from '../migrate/drive.ts';
+import type { Placements } from '../migrate/output-format.ts';
+import { alignedBuffer, DISK_BLOCK_BYTES } from './disk-writer.ts';
+import { writeFailure } from './os-error.ts';
+
+export class MappedChannel implements AsyncChannel {
+  readonly is_ready = true;
+  readonly eagain = 0;
+  short_writes = 0;
+  readonly #fd: number;
+  readonly #direct_fd: number | undefined;
+  readonly #path: string;
+  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #placements: Placements;
+  /** O_DIRECT wants aligned memory, and pages do not stand so in the staging buffer. */
+  readonly #bounce: Uint8Array<ArrayBuffer>;
+
+  /** @param direct_fd a second descriptor of the file, with O_DIRECT, for guest pages */
+  constructor(
+    fds: { readonly fd: number; readonly direct_fd: number | undefined; readonly path: string },
+    staging: Uint8Array<ArrayBuffer>,
+    placements: Placements,
+  ) {
+    this.#fd = fds.fd;
+    this.#direct_fd = fds.direct_fd;
+    this.#path = fds.path;
+    this.#staging = staging;
+    this.#placements = placements;
+    this.#bounce = alignedBuffer(fds.direct_fd === undefined ? 0 : DISK_BLOCK_BYTES);
+  }
+
+  offer(start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      const { file_offset, bytes, is_pages } = this.#placements.take(Math.min(end - at, DISK_BLOCK_BYTES));
+      const piece = this.#staging.subarray(at, at + bytes);
+      if (is_pages && this.#direct_fd !== undefined) {
+        this.#bounce.set(piece);
+        this.#writeAll(this.#direct_fd, this.#bounce.subarray(0, bytes), file_offset);
+      } else {
+        this.#writeAll(this.#fd, piece, file_offset);
+      }
+      at += bytes;
+    }
+    return end - start;
+  }
+
+  block(): void {}
+
+  whenReady(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #writeAll(fd: number, piece: Uint8Array, file_offset: number): void {
+    let done = 0;
+    while (done < piece.length) {
+      try {
+        done += writeSync(fd, piece, done, piece.length - done, file_offset + done);
+      } catch (cause) {
+        throw writeFailure(this.#path, file_offset + done, cause);
+      }
+      if (done < piece.length) this.short_writes++;
+    }
+  }
+}
