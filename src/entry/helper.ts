@@ -2,7 +2,7 @@
  * The helper process, as libvirt_iohelper: drains the pipe on standard input to a file, a megabyte at a
  * time, blocking. See pipe/helper-protocol for what it is told and what it reports.
  */
-import { closeSync, fdatasyncSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, fdatasyncSync, readSync, rmSync } from 'node:fs';
 import { alignedBuffer, DISK_BLOCK_BYTES, DiskWriter } from '../pipe/disk-writer.ts';
 import type { FromHelper, ToHelper } from '../pipe/helper-protocol.ts';
 import { cannotSync, codeOf, reasonOf } from '../pipe/os-error.ts';
@@ -12,8 +12,9 @@ const PIPE_FD = 0;
 let writer: DiskWriter | undefined;
 let part_path: string | undefined;
 
-function report(message: FromHelper): void {
-  process.send?.(message);
+/** Without a callback a save that is gone would end this process by EPIPE, before the half file is removed. */
+function report(message: FromHelper, whenSent: () => void = () => undefined): void {
+  process.send?.(message, whenSent);
 }
 
 /** Fills the buffer from the pipe, or as far as the pipe goes; full blocks keep O_DIRECT aligned. */
@@ -73,22 +74,24 @@ function guarded(step: () => void): void {
     step();
   } catch (error) {
     const offset = writer?.written_bytes ?? 0;
-    process.exitCode = 1;
-    process.send?.(
-      { type: 'failed', offset, code: codeOf(error), reason: reasonOf(error) } satisfies FromHelper,
-      () => process.exit(1),
-    );
+    report({ type: 'failed', offset, code: codeOf(error), reason: reasonOf(error) }, () => {
+      removePart();
+      process.exit(1);
+    });
   }
+}
+
+/** Half a file is worth nothing; the save removes it too, if it lives. */
+function removePart(): void {
+  if (part_path !== undefined) rmSync(part_path, { force: true });
 }
 
 process.on('message', (message: ToHelper) => {
   guarded(() => (message.type === 'start' ? start(message) : finish(message)));
 });
 
-// the save is gone before the stream was whole: half a file is worth nothing
-process.on('disconnect', () => {
-  if (part_path !== undefined) unlinkSync(part_path);
-});
+// the save is gone before the stream was whole
+process.on('disconnect', removePart);
 
 // Ctrl-C goes to the whole group of processes; the save decides what becomes of the helper
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);

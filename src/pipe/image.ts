@@ -121,7 +121,7 @@ class ImageWriter {
   async writeAll(ram: Uint8Array): Promise<void> {
     for (let at = 0; at < ram.length; at += RUN_PAGES_MAX * PAGE_BYTES) {
       await this.#write(ram.subarray(at, at + RUN_PAGES_MAX * PAGE_BYTES), null);
-      this.#options.onProgress?.(at, ram.length);
+      this.#options.onProgress?.(Math.min(at + RUN_PAGES_MAX * PAGE_BYTES, ram.length), ram.length);
     }
     try {
       await this.#handle.datasync();

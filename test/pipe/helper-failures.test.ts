@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PagepipeError } from '../../src/errors.ts';
@@ -15,6 +16,7 @@ import { testWith } from '../support/requirements.ts';
 
 const MIB = 2 ** 20;
 const LONG_BYTES = 3 * MIB + 17;
+const HELPER_FILE = fileURLToPath(new URL('../../src/entry/helper.ts', import.meta.url));
 
 function openHelper(path: string, options = { force: false, direct: false }): Promise<HelperSink> {
   const destination = parseDestination(path);
@@ -152,6 +154,29 @@ testWith(
   }),
 );
 
+testWith(
+  test,
+  process.getuid?.() === 0 ? { path: 'mount' } : { missing: 'a small disk can be mounted by root only' },
+  'a helper whose disk is full when its save is gone removes the half file too',
+  inFolder(async (folder) => {
+    const disk = join(folder, 'disk');
+    if (!mountSmall(disk)) return void process.stdout.write('skipped: no tmpfs may be mounted here\n');
+    try {
+      const part = join(disk, 'part');
+      writeFileSync(part, '');
+      const helper = fork(HELPER_FILE, [], { stdio: ['pipe', 'ignore', 'inherit', 'ipc'] });
+      helper.send({ type: 'start', target: { path: part }, direct: false, is_part: true });
+      await once(helper, 'message');
+      helper.disconnect();
+      helper.stdin?.on('error', () => undefined).end(noise(LONG_BYTES));
+      assert.equal(await once(helper, 'exit'), [1, null]);
+      assert.equal(readdirSync(disk), []);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  }),
+);
+
 test(
   'an output that cannot be opened is refused, in the words of the system',
   inFolder(async (folder) => {
@@ -211,9 +236,7 @@ const SAVE_AND_WAIT = `
   setInterval(() => undefined, 1000);
 `;
 
-// the helper's report meets EPIPE, which ends it before it hears of the disconnection: to be taken in when
-// entry/helper.ts gives every send a callback
-test.skip(
+test(
   'a save that is killed: its helper ends by itself and removes the half file',
   inFolder(async (folder) => {
     const script = join(folder, 'save.mjs');

@@ -1,0 +1,154 @@
+/** The texts on a save, a stream and a log, from small documents. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { reportInspect } from '../../src/report/inspect.ts';
+import { reportSave } from '../../src/report/save.ts';
+import { reportTrace } from '../../src/report/trace.ts';
+import type { InspectDocument } from '../../src/stats/inspect.ts';
+import { buildResult, type Measured } from '../../src/stats/result.ts';
+import type { Phase, Span } from '../../src/stats/spans.ts';
+import { assertWidth } from '../support/cli.ts';
+
+const NS_PER_MS = 1e6;
+
+function span(phase: Phase, start_ms: number, end_ms: number): Span {
+  return { phase, start_ns: start_ms * NS_PER_MS, end_ns: end_ms * NS_PER_MS };
+}
+
+const SPANS = [span('begin', 0, 1), span('iterate', 1, 91), span('complete', 95, 97)];
+
+const MEASURED: Measured = {
+  command: 'save',
+  world: 'real',
+  wall_ns: 100 * NS_PER_MS,
+  load_ms: 7,
+  sync_ms: 12,
+  downtime_ns: 2 * NS_PER_MS,
+  converged: true,
+  guest_bytes: 100e6,
+  stream_bytes: 2 ** 20,
+  ram: {
+    total: 100e6,
+    transferred: 1e6,
+    duplicate: 9830,
+    normal: 6554,
+    'normal-bytes': 6554 * 4096,
+    remaining: 0,
+    'dirty-sync-count': 3,
+    'page-size': 4096,
+    mbps: 80,
+  },
+  spans: SPANS,
+  blackout_ms: { p50: 1, p99: 80, max: 88.4 },
+  eagain: 1234,
+  short_writes: 0,
+  longest_write_ns: 85 * NS_PER_MS,
+  options: { slice_ms: null },
+  machine: {},
+};
+
+test('a save: the conclusion, and where the time went', () => {
+  assert.is(
+    reportSave(buildResult(MEASURED), { output: 'out.mig' }),
+    [
+      'saved 95.4 MiB in 100 ms (1.00 GB/s); the main loop was unanswered for at most 88.4 ms',
+      '  output    out.mig: 1.00 MiB, synced in 12.0 ms',
+      '  pages     6,554 normal, 9,830 zero; 3 dirty syncs',
+      '  iterate   1 calls, median 90.0 ms, p99 90.0 ms, longest 90.0 ms',
+      '  complete  2.00 ms with the guest paused',
+      '  pipe      1,234 EAGAIN, 0 short writes, longest write 85.0 ms',
+    ].join('\n'),
+  );
+});
+
+test('a save that did not converge, by a helper without O_DIRECT, with a slice that was overrun', () => {
+  const disk = { direct: false, writes: 26, sum_ms: 75, max_ms: 3.78, log2_us: [] };
+  const result = buildResult({ ...MEASURED, converged: false, disk, options: { slice_ms: 50 } });
+  const text = reportSave(result, { output: 'out.mig', direct_refusal: 'invalid argument' });
+  assert.match(text, /^ {2}complete {2}2\.00 ms with the guest paused, rounds used up$/m);
+  assert.match(text, /^ {2}disk end {2}26 writes \(buffered\), 75\.0 ms in all, longest 3\.78 ms$/m);
+  assert.match(text, /^ {2}--direct was not possible: invalid argument; written buffered$/m);
+  assert.match(
+    text,
+    /overran the slice of 50\.0 ms: .* the kernel\n {2}blocks, and the longest took 85\.0 ms/,
+  );
+  assertWidth(text);
+});
+
+test('an overrun of a few milliseconds is not worth a word', () => {
+  const result = buildResult({ ...MEASURED, options: { slice_ms: 85 } });
+  assert.not.match(reportSave(result, { output: 'out.mig' }), /overran/);
+});
+
+const PAGES = { normal: 1638, fill: 0, zero: 2458, xbzrle: 0 };
+
+function found(sections: number): InspectDocument {
+  const section = { id: 2, type: 'part', name: 'ram', instance: 0, version: 4, bytes: 1000 };
+  return {
+    schema: 'pagepipe/inspect/1',
+    format: 'qemu-stream',
+    version: 3,
+    machine: 'none',
+    page_size: 4096,
+    sections: Array.from({ length: sections }, (_, i) => ({ ...section, offset: i * 1000 })),
+    blocks: [{ name: 'ram', used_bytes: 2 ** 24, pages: PAGES }],
+    pages: PAGES,
+    rounds: 1,
+    stream_bytes: 6_744_870,
+  };
+}
+
+test('a stream: the conclusion, its blocks, its sections', () => {
+  assert.is(
+    reportInspect(found(2)),
+    [
+      'QEMU stream, version 3, machine none: 16.0 MiB of RAM in 6.43 MiB',
+      '  4,096 page records in 1 round: 1,638 normal, 2,458 zero',
+      '',
+      'block       RAM  normal   zero  fill',
+      '-----  --------  ------  -----  ----',
+      'ram    16.0 MiB   1,638  2,458     0',
+      '',
+      'section  id  name  inst  ver  offset  bytes',
+      '-------  --  ----  ----  ---  ------  -----',
+      'part      2  ram      0    4       0  1,000',
+      'part      2  ram      0    4   1,000  1,000',
+    ].join('\n'),
+  );
+});
+
+test('of many sections the first and the last twelve are shown, and how many are not', () => {
+  const partsOf = (text: string): number => text.split('\n').filter((line) => line.startsWith('part')).length;
+  assert.is(partsOf(reportInspect(found(24))), 24);
+  const text = reportInspect(found(1025));
+  assert.is(partsOf(text), 24);
+  assert.match(text, /^… 1,001 more \(--json shows all\)$/m);
+  assert.match(text, /\b11,000 {2}1,000\n… .*\npart .*\b1,013,000 {2}1,000\n/);
+});
+
+test('a stream with bytes that QEMU refuses now, and names that could steer a terminal', () => {
+  const pages = { ...PAGES, fill: 3 };
+  const blocks = [{ name: 'r\x1b[2Jm', used_bytes: 2 ** 24, pages }];
+  const text = reportInspect({ ...found(1), rounds: 2, machine: 'p\x07c', blocks, pages });
+  assert.match(text, /machine p\?c: /);
+  assert.match(
+    text,
+    /4,099 page records in 2 rounds: .*, 3 of another repeated byte \(QEMU from 8\.2 refuses/,
+  );
+  assert.match(text, /^r\?\[2Jm /m);
+  assert.not.ok(text.includes('\x1b'));
+});
+
+test('a log: the conclusion, what is missing, the phases, the log itself', () => {
+  const text = reportTrace(SPANS, ['the end of Iterate at 1.000 s']);
+  const [head, missing, , columns, , begin] = text.split('\n');
+  assert.is(head, '3 spans, 93.0 ms in all; the main loop was in the longest for 90.0 ms');
+  assert.is(missing, '  missing: the end of Iterate at 1.000 s');
+  assert.is(columns, 'phase     count      sum      avg      min      p50      p99      max');
+  assert.is(begin, 'begin         1  1.00 ms  1.00 ms  1.00 ms  1.00 ms  1.00 ms  1.00 ms');
+  assert.match(text, /^ {2}0\.091 < Iterate +0\.090$/m);
+  assert.match(text, /^avg 31 = sum 93 \/ count 3; min 1 max 90$/m);
+  assertWidth(text);
+});
+
+test.run();
