@@ -67,19 +67,37 @@ const catalogue = {
   'bad-configuration': (d: { offset: number; found: string }) =>
     `the configuration ${at(d.offset)} holds ${d.found}, which is not read: record without it`,
   'unknown-section': (d: { offset: number; section: string }) =>
-    `section ${d.section} ${at(d.offset)} stands before the end of RAM and its inner form is not known: ` +
+    `section ${d.section} ${at(d.offset)} never began: the stream is damaged, record it again`,
+  'second-ram': (d: { offset: number }) =>
+    `RAM begins a second time ${at(d.offset)}: the stream is damaged, record it again`,
+  'section-not-carried': (d: { offset: number; section: string }) =>
+    `section ${quote(d.section)} ${at(d.offset)} stands before the end of RAM and cannot be carried over: ` +
     'record without the device that sends it',
+  'ram-not-here': (d: { block: string }) =>
+    `RAM block ${quote(d.block)} was shared memory and is not in the stream: record without x-ignore-shared`,
+  'bytes-behind': (d: { offset: number; bytes: number }) =>
+    `${d.bytes} bytes follow the end of the stream ${at(d.offset)}: cut them off, or record it again`,
+  'input-not-seekable': (d: { offset: number }) =>
+    `a mapped-ram file is read in places, next ${at(d.offset)}: give the file's name, not a pipe`,
+  'libvirt-in-memory': (d: { format: string }) =>
+    `the libvirt save image is compressed by ${d.format}: decompress it, or read it as a file in Node`,
+  'libvirt-partial': (_: Nothing) =>
+    'this libvirt save image was never finished (LibvirtQemudPart at offset 0): save the domain again',
+  'libvirt-head': (d: { offset: number; field: string; found: number; expected: string }) =>
+    `the libvirt save image has ${d.field} ${d.found} ${at(d.offset)}, expected ${d.expected}: save it again`,
+  'libvirt-compressed': (d: { format: string; program: string; offset: number }) =>
+    `the image is compressed by ${d.format}: tail -c +${d.offset + 1} IMAGE | ${d.program} -dc, and give that`,
   'ram-version': (d: { offset: number; found: number; expected: number }) =>
     `RAM section version ${d.found} ${at(d.offset)}: only ${d.expected} is known; record with QEMU 0.14 or newer`,
   'no-block-list': (d: { offset: number }) =>
     `page records ${at(d.offset)} come before any list of RAM blocks: the stream is damaged, record it again`,
   'second-block-list': (d: { offset: number }) =>
     `a second list of RAM blocks ${at(d.offset)}: the stream is damaged, record it again`,
-  'block-list-sum': (d: { offset: number; block: string; sum_bytes: number; total_bytes: number }) =>
+  'block-list-sum': (d: { offset: number; block: string; sum_bytes: bigint; total_bytes: bigint }) =>
     `the list of RAM blocks ${at(d.offset)} comes to ${d.sum_bytes} bytes with block ${quote(d.block)}, ` +
     `its head says ${d.total_bytes}: the stream is damaged, record it again`,
-  'block-size': (d: { offset: number; block: string; bytes: number; page_bytes: number }) =>
-    `RAM block ${quote(d.block)} ${at(d.offset)} has ${d.bytes} bytes, not a multiple of ${d.page_bytes}: ` +
+  'block-size': (d: { offset: number; block: string; bytes: bigint; page_bytes: number }) =>
+    `RAM block ${quote(d.block)} ${at(d.offset)} has ${d.bytes} bytes, not a positive multiple of ${d.page_bytes}: ` +
     'the stream is damaged, record it again',
   'block-twice': (d: { offset: number; block: string }) =>
     `RAM block ${quote(d.block)} is listed twice, again ${at(d.offset)}: the stream is damaged, record it again`,
@@ -89,12 +107,18 @@ const catalogue = {
     `the guest has ${d.bytes} bytes of RAM, more than the ${d.bytes_max} that are taken: use a smaller guest`,
   'unknown-flags': (d: { offset: number; flags: number; word: bigint }) =>
     `page word ${hex(d.word)} ${at(d.offset)} has flags ${hex(d.flags)}, which are not known together ` +
-    '(taken: 0x2 zero, 0x8 page, each with or without 0x20 continue; 0x4 block list; 0x10 end): ' +
-    'record without compression, xbzrle and multifd',
+    '(taken: 0x2 zero, 0x8 page, 0x40 xbzrle, each with or without 0x20 continue; 0x10 end): ' +
+    'record without compression and multifd',
   'continue-first': (d: { offset: number }) =>
     `the page record ${at(d.offset)} says "same block as before", but none came before: record it again`,
   'unknown-block': (d: { offset: number; block: string }) =>
     `the page record ${at(d.offset)} names RAM block ${quote(d.block)}, which is not in the list: record it again`,
+  'xbzrle-head': (d: { offset: number; found: number; expected: number }) =>
+    `the XBZRLE record has encoding ${hex(d.found)} ${at(d.offset)}, only ${hex(d.expected)} is known: record it again`,
+  'xbzrle-size': (d: { offset: number; bytes: number; bytes_max: number }) =>
+    `an XBZRLE payload of ${d.bytes} bytes ${at(d.offset)} is longer than a page, ${d.bytes_max}: record it again`,
+  'xbzrle-run': (d: { offset: number; found: string }) =>
+    `the XBZRLE run ${at(d.offset)} begins with ${d.found} and leads out of its page or record: record it again`,
   'beyond-block': (d: { offset: number; page_offset: bigint; block: string; block_bytes: number }) =>
     `the page record ${at(d.offset)} is for byte ${hex(d.page_offset)} of RAM block ${quote(d.block)}, ` +
     `which has ${d.block_bytes} bytes: record it again`,

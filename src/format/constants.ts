@@ -26,6 +26,8 @@ export const SUBSECTION_UUID = 'configuration/uuid';
 
 /** MIG_CMD_PACKAGED (migration/savevm.c): a whole stream inside a command, postcopy only. */
 export const COMMAND_PACKAGED = 7;
+/** The highest that there is: MIG_CMD_SWITCHOVER_START, since QEMU 10.0. */
+export const COMMAND_MAX = 11;
 
 /** The RAM section: its name and the one version that QEMU reads (migration/ram.c, ram_load). */
 export const RAM_IDSTR = 'ram';

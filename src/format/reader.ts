@@ -9,6 +9,8 @@ import {
   FILE_MAGIC,
   FILE_VERSION,
   MACHINE_BYTES_MAX,
+  SUBSECTION_CAPABILITIES,
+  SUBSECTION_UUID,
 } from './constants.ts';
 import {
   need,
@@ -22,6 +24,8 @@ import {
   readU64,
   type Window,
 } from './window.ts';
+
+const UUID_BYTES = 16;
 
 /** The head of a START or FULL section. */
 export interface SectionHead {
@@ -51,14 +55,25 @@ export function* readFileHeader(window: Window): Reading<void> {
   }
 }
 
+/** What the configuration says of the stream. */
+export interface Configuration {
+  readonly machine: string;
+  /** Capabilities that reader and writer must have in common. */
+  readonly capabilities: readonly Capability[];
+}
+
+/** Those that QEMU puts into the configuration (migration/savevm.c, should_validate_capability). */
+export type Capability = 'x-ignore-shared' | 'mapped-ram';
+const CAPABILITIES: readonly Capability[] = ['x-ignore-shared', 'mapped-ram'];
+const CAPABILITY_COUNT_MAX = 64;
+
 /**
- * The configuration: `07`, u32 length, machine name, subsections; returns the machine name.
+ * The configuration: `07`, u32 length, machine name, subsections.
  *
  * Its subsections change the form of what follows (migration/savevm.c, vmstate_configuration), so one that
- * is not known is refused; target-page-bits never appears on x86, capabilities only for x-ignore-shared and
- * mapped-ram; the uuid is for the receiver alone.
+ * is not known is refused; target-page-bits never appears on x86; the uuid is for the receiver alone.
  */
-export function* readConfiguration(window: Window): Reading<string> {
+export function* readConfiguration(window: Window): Reading<Configuration> {
   const offset = window.offset;
   const type = yield* readU8(window, 'the configuration');
   if (type !== ELEMENT_CONFIGURATION) {
@@ -70,23 +85,43 @@ export function* readConfiguration(window: Window): Reading<string> {
     throw fail('bad-configuration', { offset: name_offset, found: `a machine name of ${bytes} bytes` });
   }
   const machine = yield* readText(window, bytes, 'the machine name');
+  const capabilities: Capability[] = [];
   while ((yield* peekU8(window, 'the first section')) === ELEMENT_SUBSECTION) {
-    yield* readConfigurationSubsection(window);
+    capabilities.push(...(yield* readConfigurationSubsection(window)));
   }
-  return machine;
+  return { machine, capabilities };
 }
 
-function* readConfigurationSubsection(window: Window): Reading<void> {
+function* readConfigurationSubsection(window: Window): Reading<Capability[]> {
   const offset = window.offset;
   window.consume(1);
   const name = yield* readIdstr(window, 'the name of a subsection');
   const version = yield* readU32(window, 'the version of a subsection');
-  if (name === 'configuration/uuid' && version === 1) {
-    yield* need(window, 16, 'a uuid');
-    window.consume(16);
-    return;
+  if (name === SUBSECTION_UUID && version === 1) {
+    yield* need(window, UUID_BYTES, 'a uuid');
+    window.consume(UUID_BYTES);
+    return [];
   }
+  if (name === SUBSECTION_CAPABILITIES && version === 1) return yield* readCapabilities(window);
   throw fail('bad-configuration', { offset, found: `${JSON.stringify(name)} version ${version}` });
+}
+
+function* readCapabilities(window: Window): Reading<Capability[]> {
+  const offset = window.offset;
+  const count = yield* readU32(window, 'the count of capabilities');
+  if (count > CAPABILITY_COUNT_MAX) throw fail('bad-configuration', { offset, found: `${count} capabilities` });
+  const capabilities: Capability[] = [];
+  for (let i = 0; i < count; i++) {
+    const name_offset = window.offset;
+    const name = yield* readIdstr(window, 'the name of a capability');
+    const capability = CAPABILITIES.find((known) => known === name);
+    if (capability === undefined) {
+      const found = `the capability ${JSON.stringify(name)}`;
+      throw fail('bad-configuration', { offset: name_offset, found });
+    }
+    capabilities.push(capability);
+  }
+  return capabilities;
 }
 
 /** The rest of a START or FULL section's head, behind its type byte. */
@@ -120,30 +155,44 @@ export function* readCommand(window: Window, offset: number): Reading<void> {
   window.consume(bytes);
 }
 
+/** What stands behind each entry of the block list, by the capabilities of the configuration. */
+export interface BlockListForm {
+  /** Behind each length the block's physical address (x-ignore-shared). */
+  readonly has_address: boolean;
+  /** Reads what a mapped-ram file has behind each entry; undefined for a stream. */
+  readonly readPlaces?: (block: BlockLength) => Reading<void>;
+}
+
 /**
  * The list of RAM blocks behind its word: name and u64 length each, until their sum is `total_bytes`
  * (migration/ram.c, ram_load_precopy, RAM_SAVE_FLAG_MEM_SIZE).
  */
 export function* readBlockList(
   window: Window,
-  total_bytes: number,
+  total_bytes: bigint,
   page_bytes: number,
+  form: BlockListForm,
 ): Reading<BlockLength[]> {
   const blocks: BlockLength[] = [];
   const names = new Set<string>();
-  let sum_bytes = 0;
+  let sum_bytes = 0n;
   while (sum_bytes < total_bytes) {
     const offset = window.offset;
     const name = yield* readIdstr(window, 'the name of a RAM block');
-    const bytes = Number(yield* readU64(window, 'the length of a RAM block'));
+    const bytes = yield* readU64(window, 'the length of a RAM block');
     sum_bytes += bytes;
     if (sum_bytes > total_bytes)
       throw fail('block-list-sum', { offset, block: name, sum_bytes, total_bytes });
-    if (bytes % page_bytes !== 0) throw fail('block-size', { offset, block: name, bytes, page_bytes });
+    if (bytes === 0n || bytes % BigInt(page_bytes) !== 0n)
+      throw fail('block-size', { offset, block: name, bytes, page_bytes });
     if (names.has(name)) throw fail('block-twice', { offset, block: name });
     if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });
+    if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('block-size', { offset, block: name, bytes, page_bytes });
     names.add(name);
-    blocks.push({ name, bytes });
+    const block = { name, bytes: Number(bytes) };
+    blocks.push(block);
+    if (form.has_address) yield* readU64(window, 'the address of a RAM block');
+    if (form.readPlaces !== undefined) yield* form.readPlaces(block);
   }
   return blocks;
 }

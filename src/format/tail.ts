@@ -4,116 +4,43 @@
  *     04 id idstr instance version body 7e id │ … │ 00 │ 06 u32 n │ n bytes of JSON
  *
  * A device section does not say how long its body is; the JSON behind it does (migration/vmstate.c,
- * vmstate_save_state_v: each field with the size that was written). So the tail is read backwards: the
- * description first, then the sections by it, each checked by its footer.
+ * vmstate_save_state_v: each field with the size that was written). So the tail is read with the description
+ * in hand, and each section is checked by its footer; where the two do not agree, the footer is looked for.
  */
 import { fail } from '../errors.ts';
 import {
+  ELEMENT_COMMAND,
   ELEMENT_EOF,
+  ELEMENT_SECTION_END,
   ELEMENT_SECTION_FOOTER,
   ELEMENT_SECTION_FULL,
+  ELEMENT_SECTION_PART,
   ELEMENT_VMDESCRIPTION,
 } from './constants.ts';
+import { DescribedDevices } from './description.ts';
+import { FOOTER_BYTES, findFooter } from './section-search.ts';
 import { latin1 } from './window.ts';
 
 /** One section as `inspect` lists it; `bytes` from its type byte to the end of its footer. */
 export interface TailSection {
   readonly id: number;
-  readonly type: 'full' | 'opaque';
+  readonly type: 'full' | 'part' | 'end' | 'opaque';
   readonly name: string;
   readonly instance: number;
   readonly version: number;
   readonly offset: number;
   readonly bytes: number;
+  /** Its end was looked for: nothing says where it is. */
+  readonly by_search?: true;
 }
 
-const FOOTER_BYTES = 5;
 const DESCRIPTION_HEAD_BYTES = 6;
+const COMMAND_HEAD_BYTES = 5;
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-function member(value: Json | undefined, key: string): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return Object.entries(value).find(([name]) => name === key)?.[1];
-}
-
-function list(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function count(value: Json | undefined): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
-}
-
-function parseJson(bytes: Uint8Array): Json | undefined {
-  try {
-    const parsed: Json = JSON.parse(new TextDecoder().decode(bytes));
-    return parsed;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Bytes of a described device: its fields, and its subsections with their heads `05 idstr version`. */
-function describedBytes(device: Json): number {
-  let bytes = 0;
-  for (const field of list(member(device, 'fields'))) {
-    // an array of equal elements is described by its first (vmstate.c, vmsd_can_compress)
-    const elements = member(field, 'array_len');
-    bytes += count(member(field, 'size')) * (elements === undefined ? 1 : count(elements));
-  }
-  for (const subsection of list(member(device, 'subsections'))) {
-    const name = member(subsection, 'vmsd_name');
-    bytes += 1 + 1 + (typeof name === 'string' ? name.length : 0) + 4 + describedBytes(subsection);
-  }
-  return bytes;
-}
-
-/** Where EOF stands if a whole description ends the tail: `00 06 n` with n bytes left behind it. */
-function eofBeforeDescription(tail: Uint8Array): number | undefined {
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  for (let at = tail.length - DESCRIPTION_HEAD_BYTES; at >= 0; at--) {
-    if (tail[at] !== ELEMENT_EOF || tail[at + 1] !== ELEMENT_VMDESCRIPTION) continue;
-    if (at + DESCRIPTION_HEAD_BYTES + view.getUint32(at + 2) === tail.length) return at;
-  }
-  return undefined;
-}
-
-/** Whether the tail ends as a stream without a description does: a footer, then EOF. */
-function endsInFooterAndEof(tail: Uint8Array): boolean {
-  return (
-    tail.length > FOOTER_BYTES &&
-    tail[tail.length - 1] === ELEMENT_EOF &&
-    tail[tail.length - 1 - FOOTER_BYTES] === ELEMENT_SECTION_FOOTER
-  );
-}
-
-/** One FULL section at `at` whose body has `body_bytes`; undefined if no such section stands there. */
-function fullSectionAt(
-  tail: Uint8Array,
-  at: number,
-  body_bytes: number,
-): Omit<TailSection, 'offset'> | undefined {
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  const name_bytes = tail[at + 5] ?? 0;
-  const head_bytes = 1 + 4 + 1 + name_bytes + 4 + 4;
-  const footer_at = at + head_bytes + body_bytes;
-  const end = footer_at + FOOTER_BYTES;
-  if (end > tail.length || tail[at] !== ELEMENT_SECTION_FULL) return undefined;
-  const id = view.getUint32(at + 1);
-  if (tail[footer_at] !== ELEMENT_SECTION_FOOTER || view.getUint32(footer_at + 1) !== id) return undefined;
-  return {
-    id,
-    type: 'full',
-    name: latin1(tail.subarray(at + 6, at + 6 + name_bytes)),
-    instance: view.getUint32(at + 6 + name_bytes),
-    version: view.getUint32(at + 10 + name_bytes),
-    bytes: end - at,
-  };
-}
-
-function opaque(offset: number, bytes: number): TailSection {
-  return { id: 0, type: 'opaque', name: '', instance: 0, version: 0, offset, bytes };
+/** The elements of a tail, and where its EOF stands. */
+interface Split {
+  readonly sections: TailSection[];
+  readonly end: number;
 }
 
 /**
@@ -121,30 +48,140 @@ function opaque(offset: number, bytes: number): TailSection {
  *
  * @param tail all bytes behind RAM's last footer, to the end of the input
  * @param offset where the tail begins in the stream
- * @returns the sections in order; what the description does not fit stands as one `opaque` entry
- * @throws `stream-cut` where neither a description nor a footer and EOF ends the tail
+ * @param begun names of the sections that began before, by id
+ * @returns the sections in order; what nothing splits, but a whole description ends, as one `opaque` entry
+ * @throws `stream-cut` where the tail does not end as a stream does; `bytes-behind` where it goes on after
  */
-export function splitTail(tail: Uint8Array, offset: number): TailSection[] {
+export function splitTail(
+  tail: Uint8Array,
+  offset: number,
+  begun: ReadonlyMap<number, string> = new Map(),
+): TailSection[] {
   const eof_at = eofBeforeDescription(tail);
-  if (eof_at === undefined) {
-    if (tail.length === 1 && tail[0] === ELEMENT_EOF) return [];
-    if (endsInFooterAndEof(tail)) return [opaque(offset, tail.length - 1)];
-    throw fail('stream-cut', { offset: offset + tail.length, wanted: wantedAtEnd(tail) });
+  const devices = new DescribedDevices(
+    eof_at === undefined ? undefined : tail.subarray(eof_at + DESCRIPTION_HEAD_BYTES),
+  );
+  const { sections, end } = splitSections(tail, offset, devices, begun);
+  if (tail[end] === ELEMENT_EOF) {
+    const rest = tail.length - (end + wholeEndBytes(tail, end, offset));
+    if (rest > 0) throw fail('bytes-behind', { offset: offset + tail.length - rest, bytes: rest });
+    return sections;
   }
-  const description = parseJson(tail.subarray(eof_at + DESCRIPTION_HEAD_BYTES));
+  if (eof_at !== undefined && eof_at > end) return [...sections, opaque(offset + end, eof_at - end)];
+  throw fail('stream-cut', { offset: offset + tail.length, wanted: wantedAtEnd(tail, end) });
+}
+
+function splitSections(
+  tail: Uint8Array,
+  offset: number,
+  devices: DescribedDevices,
+  begun: ReadonlyMap<number, string>,
+): Split {
   const sections: TailSection[] = [];
   let at = 0;
-  for (const device of list(member(description, 'devices'))) {
-    const section = fullSectionAt(tail, at, describedBytes(device));
+  while (at < tail.length) {
+    const type = tail[at];
+    let section: Omit<TailSection, 'offset'> | undefined;
+    if (type === ELEMENT_SECTION_FULL) section = fullSection(tail, at, devices);
+    else if (type === ELEMENT_SECTION_PART || type === ELEMENT_SECTION_END)
+      section = begunSection(tail, at, begun);
+    else if (type === ELEMENT_COMMAND) {
+      at += commandBytes(tail, at);
+      continue;
+    }
     if (section === undefined) break;
     sections.push({ ...section, offset: offset + at });
     at += section.bytes;
   }
-  if (at < eof_at) sections.push(opaque(offset + at, eof_at - at));
-  return sections;
+  return { sections, end: Math.min(at, tail.length) };
 }
 
-function wantedAtEnd(tail: Uint8Array): string {
-  if (tail.length === 0) return 'the next section';
-  return tail[0] === ELEMENT_EOF ? 'the rest of the device description' : 'the end of the device sections';
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A FULL section: as long as it is described, or to the next footer of its id. */
+function fullSection(
+  tail: Uint8Array,
+  at: number,
+  devices: DescribedDevices,
+): Omit<TailSection, 'offset'> | undefined {
+  const view = viewOf(tail);
+  const name_bytes = tail[at + 5] ?? 0;
+  const body_at = at + 1 + 4 + 1 + name_bytes + 4 + 4;
+  if (body_at > tail.length) return undefined;
+  const id = view.getUint32(at + 1);
+  const head = {
+    id,
+    type: 'full' as const,
+    name: latin1(tail.subarray(at + 6, at + 6 + name_bytes)),
+    instance: view.getUint32(at + 6 + name_bytes),
+    version: view.getUint32(at + 10 + name_bytes),
+  };
+  const described_bytes = devices.take(head.name, head.instance);
+  if (described_bytes !== undefined && isFooter(tail, body_at + described_bytes, id))
+    return { ...head, bytes: body_at + described_bytes + FOOTER_BYTES - at };
+  const end = endBySearch(tail, body_at, id);
+  return end === undefined ? undefined : { ...head, bytes: end - at, by_search: true };
+}
+
+/** A PART or END of a section that began before RAM ended. */
+function begunSection(
+  tail: Uint8Array,
+  at: number,
+  begun: ReadonlyMap<number, string>,
+): Omit<TailSection, 'offset'> | undefined {
+  if (at + 5 > tail.length) return undefined;
+  const id = viewOf(tail).getUint32(at + 1);
+  const end = endBySearch(tail, at + 5, id);
+  if (end === undefined) return undefined;
+  const type = tail[at] === ELEMENT_SECTION_PART ? 'part' : 'end';
+  return { id, type, name: begun.get(id) ?? '', instance: 0, version: 0, bytes: end - at, by_search: true };
+}
+
+function endBySearch(tail: Uint8Array, from: number, id: number): number | undefined {
+  const found = findFooter(tail, from, id, { begun_ids: new Set(), may_end: true }, true);
+  return 'end' in found ? found.end : undefined;
+}
+
+function isFooter(tail: Uint8Array, at: number, id: number): boolean {
+  if (at + FOOTER_BYTES > tail.length || tail[at] !== ELEMENT_SECTION_FOOTER) return false;
+  return viewOf(tail).getUint32(at + 1) === id;
+}
+
+function commandBytes(tail: Uint8Array, at: number): number {
+  return at + COMMAND_HEAD_BYTES > tail.length
+    ? tail.length - at
+    : COMMAND_HEAD_BYTES + viewOf(tail).getUint16(at + 3);
+}
+
+/** Bytes of EOF at `at` and the description behind it, as far as there is a whole one. */
+function wholeEndBytes(tail: Uint8Array, at: number, offset: number): number {
+  if (tail[at + 1] !== ELEMENT_VMDESCRIPTION) return 1;
+  if (at + DESCRIPTION_HEAD_BYTES > tail.length) throw cutInDescription(offset + tail.length);
+  const bytes = DESCRIPTION_HEAD_BYTES + viewOf(tail).getUint32(at + 2);
+  if (at + bytes > tail.length) throw cutInDescription(offset + tail.length);
+  return bytes;
+}
+
+/** Where EOF stands if a whole description ends the tail: `00 06 n` with n bytes left behind it. */
+function eofBeforeDescription(tail: Uint8Array): number | undefined {
+  const view = viewOf(tail);
+  for (let at = tail.length - DESCRIPTION_HEAD_BYTES; at >= 0; at--) {
+    if (tail[at] !== ELEMENT_EOF || tail[at + 1] !== ELEMENT_VMDESCRIPTION) continue;
+    if (at + DESCRIPTION_HEAD_BYTES + view.getUint32(at + 2) === tail.length) return at;
+  }
+  return undefined;
+}
+
+function opaque(offset: number, bytes: number): TailSection {
+  return { id: 0, type: 'opaque', name: '', instance: 0, version: 0, offset, bytes };
+}
+
+function cutInDescription(offset: number): Error {
+  return fail('stream-cut', { offset, wanted: 'the rest of the device description' });
+}
+
+function wantedAtEnd(tail: Uint8Array, end: number): string {
+  return end === tail.length ? 'the next section' : 'the end of the device sections';
 }

@@ -64,6 +64,30 @@ export class Window {
     this.#start += bytes;
   }
 
+  /**
+   * Goes to another offset of the stream. Whoever fills the window reads on from `end_offset`, wherever that
+   * is: what lies between is not read, where the input can be read at any place.
+   */
+  seek(offset: number): void {
+    if (offset >= this.#base && offset <= this.#base + this.#end) {
+      this.#start = offset - this.#base;
+      return;
+    }
+    this.#base = offset;
+    this.#start = 0;
+    this.#end = 0;
+    this.#is_ended = false;
+  }
+
+  /** Takes all unconsumed bytes out: what follows in the input has another form. Offsets begin at 0 anew. */
+  restart(): Uint8Array<ArrayBuffer> {
+    const rest = this.available().slice();
+    this.#base = 0;
+    this.#start = 0;
+    this.#end = 0;
+    return rest;
+  }
+
   /** The free space, after the unconsumed bytes were moved to the front; tell `filled` how much was read. */
   free(): Uint8Array<ArrayBuffer> {
     const view = this.#view();
@@ -78,7 +102,7 @@ export class Window {
     this.#end += bytes;
   }
 
-  /** Says that no more input comes. */
+  /** Says that no more input comes behind `end_offset`. */
   endInput(): void {
     this.#is_ended = true;
   }

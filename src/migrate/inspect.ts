@@ -14,7 +14,7 @@ export class StreamInspector {
   constructor() {
     this.reader = new StreamReader(this.#arena, (blocks) => {
       this.#table = allocTable(this.#arena, blocks);
-      return this.#table;
+      return { banks: [{ arena: this.#arena, table: this.#table }] };
     });
   }
 
@@ -54,6 +54,6 @@ function describe(facts: StreamFacts, blocks: InspectDocument['blocks']): Inspec
  */
 export function inspectStream(bytes: Uint8Array): InspectDocument {
   const inspector = new StreamInspector();
-  inspector.reader.readFrom(bytes);
+  inspector.reader.readWhole(bytes);
   return inspector.end();
 }

@@ -1,5 +1,6 @@
 /** Reads a guest from a migration stream. */
 import { Arena } from '../core/arena.ts';
+import { fail } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import type { StreamOrigin } from './ram-source.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
@@ -19,8 +20,9 @@ export class GuestLoader {
   constructor() {
     const arena = new Arena();
     this.reader = new StreamReader(arena, (blocks) => {
-      this.#guest = new Guest(blocks, arena);
-      return this.#guest.table;
+      const guest = new Guest(blocks, arena);
+      this.#guest = guest;
+      return { banks: guest.banks, pagesOf: (index, first, count) => pagesOf(guest, index, first, count) };
     });
   }
 
@@ -28,7 +30,24 @@ export class GuestLoader {
   end(): Loaded {
     const facts = this.reader.end();
     const { machine, ram_section_id, tail } = facts;
-    return { guest: this.#guest ?? new Guest([]), facts, origin: { machine, ram_section_id, tail } };
+    const guest = this.#guest ?? new Guest([]);
+    checkAllHere(guest, facts);
+    return { guest, facts, origin: { machine, ram_section_id, tail } };
+  }
+}
+
+function pagesOf(guest: Guest, index: number, first: number, count: number): Uint8Array<ArrayBuffer> {
+  const block = guest.blocks[index];
+  if (block === undefined) throw fail('no-blocks', {});
+  return guest.pages(block, first, count);
+}
+
+/** With x-ignore-shared, blocks of shared memory are listed, and their pages are not in the stream. */
+function checkAllHere(guest: Guest, { capabilities }: StreamFacts): void {
+  if (!capabilities.includes('x-ignore-shared')) return;
+  for (const block of guest.blocks) {
+    const { normal, zero, fill } = guest.kinds(block);
+    if (normal + zero + fill === 0) throw fail('ram-not-here', { block: block.name });
   }
 }
 
@@ -41,6 +60,6 @@ export class GuestLoader {
  */
 export function loadStream(bytes: Uint8Array): Loaded {
   const loader = new GuestLoader();
-  loader.reader.readFrom(bytes);
+  loader.reader.readWhole(bytes);
   return loader.end();
 }

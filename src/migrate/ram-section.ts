@@ -1,29 +1,29 @@
 /** RAM's sections of a stream: their heads here, their page records in Wasm. */
-import type { Arena } from '../core/arena.ts';
 import { LAYOUT } from '../core/core.ts';
-import { fail, type PagepipeError } from '../errors.ts';
-import {
-  ELEMENT_EOF,
-  ELEMENT_SECTION_END,
-  ELEMENT_SECTION_FULL,
-  ELEMENT_SECTION_PART,
-  ELEMENT_SECTION_START,
-  RAM_IDSTR,
-  RAM_VERSION,
-  WORD_EOS,
-  WORD_MEM_SIZE,
-} from '../format/constants.ts';
+import { fail } from '../errors.ts';
+import { ELEMENT_SECTION_PART, RAM_VERSION, WORD_EOS, WORD_MEM_SIZE } from '../format/constants.ts';
+import { type BlockPlaces, readMappedHeader } from '../format/mapped-ram.ts';
 import {
   type BlockLength,
+  type Configuration,
   readBlockList,
   readFooter,
-  readSectionHead,
   type SectionHead,
 } from '../format/reader.ts';
-import { latin1, peekU64, type Reading, readU32, type Window } from '../format/window.ts';
+import { peekU64, type Reading, type Window } from '../format/window.ts';
+import { countMappedPages, loadMappedPages, type MappedCounts, type PagesOf } from './mapped-pages.ts';
+import { type DecodeBank, RecordDecoder } from './record-decoder.ts';
 
-/** Where pages go: makes the block table that the core decodes into, once the block list is known. */
-export type MakeTable = (blocks: readonly BlockLength[]) => number;
+/** Where pages go, once the list of blocks is known. */
+export interface RamTarget {
+  /** The first is the memory that the input window stands in. */
+  readonly banks: readonly DecodeBank[];
+  /** Undefined where pages are only counted. */
+  readonly pagesOf?: PagesOf | undefined;
+}
+
+/** Makes the target for a list of blocks. */
+export type MakeTarget = (blocks: readonly BlockLength[]) => RamTarget;
 
 /** A section of RAM, without its place in the stream. */
 export interface RamHead {
@@ -34,156 +34,129 @@ export interface RamHead {
   readonly version: number;
 }
 
-/** RAM's sections, START to END: their heads, and their bodies of records, block list and EOS words. */
+/** RAM's sections, START to END: their bodies of records, block list and EOS words. */
 export class RamSection {
-  readonly #arena: Arena;
+  readonly head: SectionHead;
   readonly #window: Window;
   readonly #window_address: number;
-  readonly #makeTable: MakeTable;
-  readonly #state: number;
-  #head: SectionHead | undefined;
-  #table: number | undefined;
+  readonly #makeTarget: MakeTarget;
+  readonly #capabilities: Configuration['capabilities'];
+  #decoder: RecordDecoder | undefined;
   #blocks: readonly BlockLength[] = [];
+  #mapped_counts: MappedCounts[] | undefined;
 
-  constructor(arena: Arena, window: Window, window_address: number, makeTable: MakeTable) {
-    this.#arena = arena;
+  /** @throws `ram-version` */
+  constructor(
+    head: SectionHead,
+    window: Window,
+    window_address: number,
+    capabilities: Configuration['capabilities'],
+    makeTarget: MakeTarget,
+  ) {
+    if (head.version !== RAM_VERSION) {
+      throw fail('ram-version', { offset: head.offset, found: head.version, expected: RAM_VERSION });
+    }
+    this.head = head;
     this.#window = window;
     this.#window_address = window_address;
-    this.#makeTable = makeTable;
-    this.#state = arena.alloc(LAYOUT.DECODE_STATE_SIZE);
-  }
-
-  get id(): number {
-    return this.#head?.id ?? 0;
+    this.#capabilities = capabilities;
+    this.#makeTarget = makeTarget;
   }
 
   get blocks(): readonly BlockLength[] {
     return this.#blocks;
   }
 
+  /** How often the pages were gone through. */
   get rounds(): number {
-    const { core } = this.#arena;
-    if (core.u32(this.#state + LAYOUT.DECODE_LAST_BLOCK) === 0) return 0;
-    return core.u32(this.#state + LAYOUT.DECODE_WRAPS) + 1;
+    return this.#mapped_counts === undefined ? (this.#decoder?.rounds ?? 0) : 1;
   }
 
-  /** One section, behind its type byte. */
-  *read(type: number, offset: number): Reading<RamHead> {
-    const head = yield* this.#readHead(type, offset);
+  /** Of a mapped-ram file: each block's pages. */
+  get mapped_counts(): readonly MappedCounts[] | undefined {
+    return this.#mapped_counts;
+  }
+
+  /** The rest of the START section. */
+  *readStart(): Reading<RamHead> {
+    return yield* this.#readRest('start');
+  }
+
+  /** A PART or END section behind its type byte and id. */
+  *readFurther(type: number): Reading<RamHead> {
+    return yield* this.#readRest(type === ELEMENT_SECTION_PART ? 'part' : 'end');
+  }
+
+  *#readRest(type: RamHead['type']): Reading<RamHead> {
     yield* this.#readBody();
-    yield* readFooter(this.#window, head.id);
-    return head;
-  }
-
-  *#readHead(type: number, offset: number): Reading<RamHead> {
-    if (type === ELEMENT_SECTION_START || type === ELEMENT_SECTION_FULL) {
-      const head = yield* readSectionHead(this.#window, offset);
-      if (head.name !== RAM_IDSTR || type === ELEMENT_SECTION_FULL || this.#head !== undefined) {
-        throw fail('unknown-section', { offset, section: `${JSON.stringify(head.name)} (id ${head.id})` });
-      }
-      if (head.version !== RAM_VERSION) {
-        throw fail('ram-version', { offset, found: head.version, expected: RAM_VERSION });
-      }
-      this.#head = head;
-      return this.#ramHead('start', head);
-    }
-    if (type === ELEMENT_SECTION_PART || type === ELEMENT_SECTION_END) {
-      const id = yield* readU32(this.#window, 'a section id');
-      if (this.#head === undefined || id !== this.#head.id) {
-        throw fail('unknown-section', { offset, section: `id ${id}` });
-      }
-      return this.#ramHead(type === ELEMENT_SECTION_PART ? 'part' : 'end', this.#head);
-    }
-    if (type === ELEMENT_EOF) throw fail('no-ram', { offset });
-    throw fail('bad-element', { offset, found: type, expected: 'a RAM section (0x1 to 0x3)' });
-  }
-
-  #ramHead(type: RamHead['type'], { id, name, instance, version }: SectionHead): RamHead {
+    const { id, name, instance, version } = this.head;
+    yield* readFooter(this.#window, id);
     return { id, type, name, instance, version };
   }
 
   *#readBody(): Reading<void> {
     const window = this.#window;
     for (;;) {
-      this.#decodeRecords();
-      const word = yield* this.#peekWord();
-      if (word === undefined) continue;
-      const offset = window.offset;
-      const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
-      if (word === BigInt(WORD_EOS)) {
-        window.consume(LAYOUT.WORD_SIZE);
-        return;
+      const is_word = this.#decoder === undefined || this.#decoder.decode();
+      if (!is_word || window.available_bytes < LAYOUT.WORD_SIZE) {
+        if (window.is_ended) throw fail('stream-cut', { offset: window.end_offset, wanted: 'a page record' });
+        yield;
+        continue;
       }
-      if (flags !== WORD_MEM_SIZE) throw fail('unknown-flags', { offset, flags, word });
-      if (this.#table !== undefined) throw fail('second-block-list', { offset });
+      if (yield* this.#readWord()) return;
+    }
+  }
+
+  /** A word that is no page record; true for EOS. */
+  *#readWord(): Reading<boolean> {
+    const window = this.#window;
+    const { offset } = window;
+    const word = yield* peekU64(window, 'a page record');
+    if (this.#decoder === undefined && isPageWord(word)) throw fail('no-block-list', { offset });
+    if (word === BigInt(WORD_EOS)) {
       window.consume(LAYOUT.WORD_SIZE);
-      this.#blocks = yield* readBlockList(window, Number(word - BigInt(WORD_MEM_SIZE)), LAYOUT.PAGE_SIZE);
-      this.#table = this.#makeTable(this.#blocks);
+      return true;
     }
+    const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
+    if (flags !== WORD_MEM_SIZE) throw fail('unknown-flags', { offset, flags, word });
+    if (this.#decoder !== undefined) throw fail('second-block-list', { offset });
+    window.consume(LAYOUT.WORD_SIZE);
+    yield* this.#readBlocks(word - BigInt(WORD_MEM_SIZE));
+    return false;
   }
 
-  /** Decodes all whole records in the window; throws what the core found wrong. */
-  #decodeRecords(): void {
+  /** The list of blocks; of a mapped-ram file their pages too. */
+  *#readBlocks(total_bytes: bigint): Reading<void> {
     const window = this.#window;
-    if (this.#table === undefined) return;
-    const { core } = this.#arena;
-    const from = this.#window_address + window.start;
-    window.consume(core.decode(this.#state, this.#table, this.#blocks.length, from, window.available_bytes));
-    const offset = window.offset;
-    switch (core.decodeStatus(this.#state)) {
-      case 'continue-first':
-        throw fail('continue-first', { offset });
-      case 'unknown-block':
-        throw fail('unknown-block', { offset, block: this.#nameInRecord() });
-      case 'beyond-block':
-        throw this.#beyondBlock(offset);
-      default:
-    }
+    const has_address = this.#capabilities.includes('x-ignore-shared');
+    const places: BlockPlaces[] = [];
+    const readPlaces = function* (block: BlockLength): Reading<void> {
+      const place = yield* readMappedHeader(window, block, LAYOUT.PAGE_SIZE);
+      places.push(place);
+      window.seek(place.pages_offset + block.bytes);
+    };
+    const is_mapped = this.#capabilities.includes('mapped-ram');
+    const form = is_mapped ? { has_address, readPlaces } : { has_address };
+    this.#blocks = yield* readBlockList(window, total_bytes, LAYOUT.PAGE_SIZE, form);
+    const target = this.#makeTarget(this.#blocks);
+    this.#decoder = new RecordDecoder(window, this.#window_address, target.banks, this.#blocks);
+    if (is_mapped) yield* this.#readMapped(places, target.pagesOf);
   }
 
-  /**
-   * The next word if it is no page record; undefined where more input was waited for, so that records can
-   * be decoded again.
-   */
-  *#peekWord(): Reading<bigint | undefined> {
+  *#readMapped(places: readonly BlockPlaces[], pagesOf: PagesOf | undefined): Reading<void> {
     const window = this.#window;
-    const is_word = this.#table === undefined || this.#arena.core.decodeStatus(this.#state) === 'word';
-    if (is_word && window.available_bytes >= LAYOUT.WORD_SIZE) {
-      const word = yield* peekU64(window, 'a page record');
-      if (this.#table === undefined && isPageWord(word))
-        throw fail('no-block-list', { offset: window.offset });
-      return word;
+    const behind = window.offset;
+    this.#mapped_counts = [];
+    for (const [index, place] of places.entries()) {
+      const { bytes = 0, name = '' } = this.#blocks[index] ?? {};
+      this.#mapped_counts.push(yield* countMappedPages(window, { name, bytes }, place));
+      if (pagesOf !== undefined) yield* loadMappedPages(window, { index, bytes }, place, pagesOf);
     }
-    if (window.is_ended) throw fail('stream-cut', { offset: window.end_offset, wanted: 'a page record' });
-    yield;
-    return undefined;
-  }
-
-  #nameInRecord(): string {
-    const record = this.#window.available();
-    const name_bytes = record[LAYOUT.WORD_SIZE] ?? 0;
-    const start = LAYOUT.WORD_SIZE + 1;
-    return latin1(record.subarray(start, start + name_bytes));
-  }
-
-  #beyondBlock(offset: number): PagepipeError {
-    const record = this.#window.available();
-    const word = new DataView(record.buffer, record.byteOffset).getBigUint64(0);
-    const is_named = (word & BigInt(LAYOUT.FLAG_CONTINUE)) === 0n;
-    const last = this.#arena.core.u32(this.#state + LAYOUT.DECODE_LAST_BLOCK) - 1;
-    const block = is_named
-      ? this.#blocks.find((candidate) => candidate.name === this.#nameInRecord())
-      : this.#blocks[last];
-    return fail('beyond-block', {
-      offset,
-      page_offset: word - (word & BigInt(LAYOUT.FLAG_MASK)),
-      block: block?.name ?? '',
-      block_bytes: block?.bytes ?? 0,
-    });
+    window.seek(behind);
   }
 }
 
 function isPageWord(word: bigint): boolean {
   const kind = Number(word & BigInt(LAYOUT.FLAG_MASK)) & ~LAYOUT.FLAG_CONTINUE;
-  return kind === LAYOUT.FLAG_ZERO || kind === LAYOUT.FLAG_PAGE;
+  return kind === LAYOUT.FLAG_ZERO || kind === LAYOUT.FLAG_PAGE || kind === LAYOUT.FLAG_XBZRLE;
 }

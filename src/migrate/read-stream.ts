@@ -1,11 +1,15 @@
 /** Reads a migration stream through the core: its elements here, its page records in Wasm. */
 import type { Arena } from '../core/arena.ts';
 import { fail } from '../errors.ts';
-import { ELEMENT_COMMAND, ELEMENT_SECTION_END, FILE_VERSION, TAIL_BYTES_MAX } from '../format/constants.ts';
-import { type BlockLength, readCommand, readConfiguration, readFileHeader } from '../format/reader.ts';
+import { FILE_VERSION } from '../format/constants.ts';
+import { isLibvirtImage, type LibvirtFormat, type LibvirtHead, readLibvirtHead } from '../format/libvirt.ts';
+import { type BlockLength, type Capability, readConfiguration, readFileHeader } from '../format/reader.ts';
 import { splitTail, type TailSection } from '../format/tail.ts';
-import { type Reading, readU8, Window } from '../format/window.ts';
-import { type MakeTable, type RamHead, RamSection } from './ram-section.ts';
+import { type Reading, Window } from '../format/window.ts';
+import { readSections } from './live-sections.ts';
+import type { MappedCounts } from './mapped-pages.ts';
+import type { MakeTarget, RamHead } from './ram-section.ts';
+import { readTail } from './read-tail.ts';
 
 /** Size of the window that input is read through: large enough that a read costs little beside its copy. */
 const WINDOW_BYTES = 2 ** 20;
@@ -19,20 +23,31 @@ export interface StreamSection {
   readonly version: number;
   readonly offset: number;
   readonly bytes: number;
+  /** Its end was looked for: nothing says where it is. */
+  readonly by_search?: true;
+  /** More than one: so many sections of this kind that follow each other, taken together. */
+  readonly count?: number;
 }
 
 /** What a stream was found to hold, beside the pages. */
 export interface StreamFacts {
   readonly version: number;
   readonly machine: string;
+  readonly capabilities: readonly Capability[];
   readonly ram_section_id: number;
   readonly blocks: readonly BlockLength[];
+  /** Of a mapped-ram file: each block's pages. */
+  readonly mapped_counts: readonly MappedCounts[] | undefined;
   readonly sections: readonly StreamSection[];
+  /** The first section that would not go over into another stream: other than RAM, before RAM's end. */
+  readonly not_carried: StreamSection | undefined;
   /** All that follows RAM's last section, to the end of the input. */
   readonly tail: Uint8Array<ArrayBuffer>;
   /** How often the pages were gone through: 1 + how often a page came at or before the one before it. */
   readonly rounds: number;
   readonly stream_bytes: number;
+  /** Where the stream stood in a libvirt save image: what that says. */
+  readonly libvirt: LibvirtHead | undefined;
 }
 
 /** A stream that is being read; its driver fills the window until `step` says that it is done. */
@@ -40,94 +55,112 @@ export class StreamReader {
   readonly window: Window;
   readonly #reading: Reading<StreamFacts>;
   #facts: StreamFacts | undefined;
+  #fault: unknown;
+  #compression: LibvirtFormat | undefined;
+  /** Where in the input the next array given to `readFrom` stands. */
+  #given_bytes = 0;
 
-  constructor(arena: Arena, makeTable: MakeTable) {
+  constructor(arena: Arena, makeTarget: MakeTarget) {
     const address = arena.alloc(WINDOW_BYTES);
     this.window = new Window(WINDOW_BYTES, () => arena.bytes(address, WINDOW_BYTES));
-    this.#reading = readStream(arena, this.window, address, makeTable);
+    this.#reading = readStream(this.window, address, makeTarget, (format) => {
+      this.#compression = format;
+    });
+  }
+
+  /**
+   * Set once the stream is found to be compressed, in a libvirt image: what is in the window and what follows
+   * has to be decompressed, and given to the window instead (`Window.restart`).
+   */
+  get compression(): LibvirtFormat | undefined {
+    return this.#compression;
   }
 
   /** Reads on with what the window holds; true when the stream is read whole. */
   step(): boolean {
-    const result = this.#reading.next();
-    if (result.done === true) this.#facts = result.value;
-    return result.done === true;
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#facts !== undefined) return true;
+    try {
+      const result = this.#reading.next();
+      if (result.done === true) this.#facts = result.value;
+      return result.done === true;
+    } catch (fault) {
+      this.#fault = fault;
+      throw fault;
+    }
   }
 
-  /** Reads from an array. */
-  readFrom(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length && this.#facts === undefined) {
-      const free = this.window.free();
-      const piece = bytes.subarray(at, at + free.length);
-      free.set(piece);
-      this.window.filled(piece.length);
-      at += piece.length;
-      this.step();
-    }
+  /**
+   * Reads from the next piece of the input. What the reader goes past unread is dropped.
+   *
+   * @throws `input-not-seekable` where it wants to go back, as it does in a mapped-ram file
+   */
+  readFrom(piece: Uint8Array): void {
+    const base = this.#given_bytes;
+    this.#given_bytes += piece.length;
+    this.#readPart(piece, base);
+  }
+
+  /** Reads the whole of an input that is in memory. */
+  readWhole(bytes: Uint8Array): StreamFacts {
+    this.#readPart(bytes, 0);
+    return this.end();
   }
 
   /** Says that the input has ended, and gives what was found. @throws `stream-cut` and others */
   end(): StreamFacts {
-    this.window.endInput();
-    while (this.#facts === undefined) this.step();
+    while (this.#facts === undefined) {
+      this.window.endInput();
+      this.step();
+    }
     return this.#facts;
+  }
+
+  #readPart(piece: Uint8Array, base: number): void {
+    let is_done = this.#facts !== undefined;
+    while (!is_done) {
+      if (this.#compression !== undefined) throw fail('libvirt-in-memory', { format: this.#compression });
+      const at = this.window.end_offset - base;
+      if (at < 0) throw fail('input-not-seekable', { offset: this.window.end_offset });
+      if (at >= piece.length) return;
+      const free = this.window.free();
+      const part = piece.subarray(at, at + free.length);
+      free.set(part);
+      this.window.filled(part.length);
+      is_done = this.step();
+    }
   }
 }
 
 function* readStream(
-  arena: Arena,
   window: Window,
   window_address: number,
-  makeTable: MakeTable,
+  makeTarget: MakeTarget,
+  onCompressed: (format: LibvirtFormat) => void,
 ): Reading<StreamFacts> {
+  const libvirt = (yield* isLibvirtImage(window)) ? yield* readLibvirtHead(window) : undefined;
+  if (libvirt !== undefined && libvirt.format !== 'raw' && libvirt.format !== 'sparse') {
+    onCompressed(libvirt.format);
+    yield;
+  }
   yield* readFileHeader(window);
-  const machine = yield* readConfiguration(window);
-  const ram = new RamSection(arena, window, window_address, makeTable);
-  const sections: StreamSection[] = [];
-  let type: number;
-  do {
-    const offset = window.offset;
-    type = yield* readU8(window, 'the next section');
-    if (type === ELEMENT_COMMAND) {
-      yield* readCommand(window, offset);
-      continue;
-    }
-    const section = yield* ram.read(type, offset);
-    sections.push({ ...section, offset, bytes: window.offset - offset });
-  } while (type !== ELEMENT_SECTION_END);
+  const { machine, capabilities } = yield* readConfiguration(window);
+  const live = yield* readSections(window, window_address, capabilities, makeTarget);
   const tail_offset = window.offset;
   const tail = yield* readTail(window);
+  const { ram, sections } = live;
   return {
     version: FILE_VERSION,
     machine,
-    ram_section_id: ram.id,
+    capabilities,
+    ram_section_id: ram.head.id,
     blocks: ram.blocks,
-    sections: [...sections, ...splitTail(tail, tail_offset)],
+    mapped_counts: ram.mapped_counts,
+    sections: [...sections.list, ...splitTail(tail, tail_offset, live.begun)],
+    not_carried: live.not_carried,
     tail,
     rounds: ram.rounds,
     stream_bytes: window.offset,
+    libvirt,
   };
-}
-
-/** All that is left of the input. */
-function* readTail(window: Window): Reading<Uint8Array<ArrayBuffer>> {
-  const offset = window.offset;
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  while (!window.is_ended || window.available_bytes > 0) {
-    if (window.available_bytes === 0) yield;
-    const piece = window.available().slice();
-    window.consume(piece.length);
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes > TAIL_BYTES_MAX) throw fail('tail-too-large', { offset, bytes_max: TAIL_BYTES_MAX });
-  }
-  const tail = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    tail.set(piece, at);
-    at += piece.length;
-  }
-  return tail;
 }

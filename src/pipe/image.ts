@@ -34,7 +34,7 @@ export async function writeImage(
   if (destination.kind === 'file') return writeImageFiles(guest, [{ block, path }], options);
   const handle = await openInPlace(destination.kind === 'descriptor' ? `/dev/fd/${destination.fd}` : path);
   try {
-    await new ImageWriter(handle, path, options).writeAll(guest.ram(block));
+    await new ImageWriter(handle, path, options).writeAll(guest, block);
   } finally {
     await handle.close();
   }
@@ -118,32 +118,36 @@ class ImageWriter {
   }
 
   /** Every byte, in order. */
-  async writeAll(ram: Uint8Array): Promise<void> {
-    for (let at = 0; at < ram.length; at += RUN_PAGES_MAX * PAGE_BYTES) {
-      await this.#write(ram.subarray(at, at + RUN_PAGES_MAX * PAGE_BYTES), null);
-      this.#options.onProgress?.(Math.min(at + RUN_PAGES_MAX * PAGE_BYTES, ram.length), ram.length);
+  async writeAll(guest: Guest, block: Block): Promise<void> {
+    for (let page = 0; page < block.pages; ) {
+      const ram = guest.pages(block, page, RUN_PAGES_MAX);
+      await this.#write(ram, null);
+      page += ram.length / PAGE_BYTES;
+      this.#options.onProgress?.(page * PAGE_BYTES, block.bytes);
     }
     try {
       await this.#handle.datasync();
     } catch (cause) {
-      if (!cannotSync(cause)) throw writeFailure(this.#path, ram.length, cause);
+      if (!cannotSync(cause)) throw writeFailure(this.#path, block.bytes, cause);
     }
   }
 
   /** The runs of pages that are not zero, each in its place. */
   async writeSparse(guest: Guest, block: Block): Promise<void> {
-    const ram = guest.ram(block);
     await this.#handle.truncate(block.bytes);
-    let page = 0;
-    while (page < block.pages) {
-      if (guest.isZero(block, page)) {
-        page++;
-        continue;
+    for (const { first, pages } of block.parts) {
+      const end = first + pages;
+      let page = first;
+      while (page < end) {
+        if (guest.isZero(block, page)) {
+          page++;
+          continue;
+        }
+        const run_first = page;
+        while (page < end && page - run_first < RUN_PAGES_MAX && !guest.isZero(block, page)) page++;
+        await this.#write(guest.pages(block, run_first, page - run_first), run_first * PAGE_BYTES);
+        this.#options.onProgress?.(page * PAGE_BYTES, block.bytes);
       }
-      const first = page;
-      while (page < block.pages && page - first < RUN_PAGES_MAX && !guest.isZero(block, page)) page++;
-      await this.#write(ram.subarray(first * PAGE_BYTES, page * PAGE_BYTES), first * PAGE_BYTES);
-      this.#options.onProgress?.(page * PAGE_BYTES, block.bytes);
     }
   }
 

@@ -1,18 +1,18 @@
 /** Reads files and standard input into a guest, or through the inspector. */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { fail } from '../errors.ts';
-import { Guest, PAGE_BYTES } from '../guest/guest.ts';
+import { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
 import { GuestLoader, type Loaded } from '../migrate/load.ts';
 import type { StreamOrigin } from '../migrate/ram-source.ts';
 import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
-import { codeOf, reasonOf } from './os-error.ts';
+import { type ByteSource, openSource } from './byte-source.ts';
+import { decompress } from './decompress.ts';
+import { readImage } from './read-image.ts';
 
-/** "QEVM": what tells a migration stream from a raw image. */
-const STREAM_MAGIC = 0x5145564d;
-const STDIN_PATH = '/dev/stdin';
+/** "QEVM" and "LibvirtQemud": what tells a migration stream and a libvirt image from a raw image. */
+const STREAM_MAGICS = ['QEVM', 'LibvirtQemud'];
+const MAGIC_BYTES = 12;
 const PIECE_BYTES = 2 ** 20;
 
 export interface ReadOptions {
@@ -27,105 +27,103 @@ export interface GuestFile {
   readonly origin: StreamOrigin | undefined;
 }
 
-/** Reads an input once, in order. */
-class Input {
-  readonly #handle: FileHandle;
-  readonly #path: string;
+/** A source with a signal and progress. */
+export class Input {
+  readonly path: string;
+  readonly #source: ByteSource;
   readonly #options: ReadOptions;
-  readonly #total_bytes: number | undefined;
-  #read_bytes = 0;
+  /** What was read ahead to see what it is. */
+  #head: Uint8Array = new Uint8Array(0);
 
-  private constructor(
-    handle: FileHandle,
-    path: string,
-    total_bytes: number | undefined,
-    options: ReadOptions,
-  ) {
-    this.#handle = handle;
-    this.#path = path;
-    this.#total_bytes = total_bytes;
+  private constructor(path: string, source: ByteSource, options: ReadOptions) {
+    this.path = path;
+    this.#source = source;
     this.#options = options;
   }
 
   /** Opens a path, or `-`, standard input; `use` has it until its promise is settled. */
   static async with<T>(path: string, options: ReadOptions, use: (input: Input) => Promise<T>): Promise<T> {
-    let handle: FileHandle;
+    const source = await openSource(path, options.signal);
     try {
-      handle = await open(path === '-' ? STDIN_PATH : path, constants.O_RDONLY);
-    } catch (cause) {
-      throw fail('input-refused', { path, reason: reasonOf(cause) }, cause);
-    }
-    try {
-      const stat = await handle.stat();
-      if (stat.isDirectory()) throw fail('input-refused', { path, reason: 'it is a folder' });
-      return await use(new Input(handle, path, stat.isFile() ? stat.size : undefined, options));
+      return await use(new Input(path, source, options));
     } finally {
-      await handle.close();
+      await source.close();
     }
   }
 
   /** Its size, where it is a regular file. */
   get total_bytes(): number | undefined {
-    return this.#total_bytes;
+    return this.#source.total_bytes;
+  }
+
+  /** The first bytes, at most `bytes`; they can still be read. */
+  async peek(bytes: number): Promise<Uint8Array> {
+    const head = new Uint8Array(bytes);
+    this.#head = head.subarray(0, await this.fill(head, 0));
+    return this.#head;
   }
 
   /** Reads into the whole of `space`, or as far as the input goes; returns how many bytes. */
-  async fill(space: Uint8Array): Promise<number> {
-    let fill = 0;
-    while (fill < space.length) {
-      const bytes = await this.read(space.subarray(fill));
+  async fill(space: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < space.length) {
+      const bytes = await this.read(space.subarray(done), position + done);
       if (bytes === 0) break;
-      fill += bytes;
+      done += bytes;
     }
-    return fill;
+    return done;
   }
 
-  /** Reads some; 0 at the end. */
-  async read(space: Uint8Array): Promise<number> {
-    if (this.#options.signal?.aborted) throw fail('interrupted', {});
-    const piece = space.subarray(0, PIECE_BYTES);
-    const bytes = await this.#readPiece(piece);
-    this.#read_bytes += bytes;
-    this.#options.onProgress?.(this.#read_bytes, this.#total_bytes);
+  /** Reads some of what stands at `position`; 0 at the end. */
+  async read(space: Uint8Array, position: number): Promise<number> {
+    const { signal, onProgress } = this.#options;
+    if (signal?.aborted) throw fail('interrupted', {});
+    if (position < this.#head.length) {
+      const piece = this.#head.subarray(position, position + space.length);
+      space.set(piece);
+      return piece.length;
+    }
+    const bytes = await this.#source.read(space.subarray(0, PIECE_BYTES), position);
+    onProgress?.(position + bytes, this.total_bytes);
     return bytes;
   }
 
-  async #readPiece(piece: Uint8Array): Promise<number> {
-    for (;;) {
-      try {
-        return (await this.#handle.read(piece, 0, piece.length, null)).bytesRead;
-      } catch (cause) {
-        // standard input that somebody made non-blocking: there is nothing yet
-        if (codeOf(cause) !== 'EAGAIN') {
-          throw fail('input-refused', { path: this.#path, reason: reasonOf(cause) }, cause);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+  /** All from `position` on, piece by piece. */
+  async *from(position: number): AsyncGenerator<Uint8Array> {
+    for (let at = position; ; ) {
+      const space = new Uint8Array(PIECE_BYTES);
+      const bytes = await this.read(space, at);
+      if (bytes === 0) return;
+      yield space.subarray(0, bytes);
+      at += bytes;
     }
   }
 }
 
 /**
- * Reads what `save --ram` takes: a migration stream, or else a raw image, which is one block named `ram`.
+ * Reads what `save --ram` takes: a migration stream, a libvirt save image, or else a raw image, which is one
+ * block named `ram`.
  *
- * @throws `input-refused`, `stream-empty`, `image-size`, `guest-too-large`, and what a stream can be wrong in
+ * @throws `input-refused`, `stream-empty`, `image-size`, `guest-too-large`, `section-not-carried`, and what a
+ *   stream can be wrong in
  */
 export function readGuest(path: string, options: ReadOptions = {}): Promise<GuestFile> {
   return Input.with(path, options, async (input) => {
-    const head = new Uint8Array(4);
-    const head_bytes = await input.fill(head);
-    if (head_bytes === 0) throw fail('stream-empty', {});
-    if (head_bytes === 4 && new DataView(head.buffer).getUint32(0) === STREAM_MAGIC) {
-      const { guest, origin } = await loadThrough(input, head);
-      return { guest, origin };
-    }
-    return { guest: await readImage(input, head.subarray(0, head_bytes)), origin: undefined };
+    const head = await input.peek(MAGIC_BYTES);
+    if (head.length === 0) throw fail('stream-empty', {});
+    const text = new TextDecoder('latin1').decode(head);
+    if (!STREAM_MAGICS.some((magic) => text.startsWith(magic)))
+      return { guest: await readImage(input), origin: undefined };
+    const { guest, origin, facts } = await load(input);
+    const lost = facts.not_carried;
+    if (lost !== undefined) throw fail('section-not-carried', { offset: lost.offset, section: lost.name });
+    return { guest, origin };
   });
 }
 
-/** Reads a migration stream into a guest. @throws as `readGuest` */
+/** Reads a migration stream or a libvirt save image into a guest. @throws as `readGuest` */
 export function readStreamFile(path: string, options: ReadOptions = {}): Promise<Loaded> {
-  return Input.with(path, options, (input) => loadThrough(input, new Uint8Array(0)));
+  return Input.with(path, options, load);
 }
 
 /** Looks through a migration stream, in bounded memory. @throws as `readGuest` */
@@ -137,56 +135,30 @@ export function inspectFile(path: string, options: ReadOptions = {}): Promise<In
   });
 }
 
-async function loadThrough(input: Input, head: Uint8Array): Promise<Loaded> {
+async function load(input: Input): Promise<Loaded> {
   const loader = new GuestLoader();
-  loader.reader.readFrom(head);
   await pump(input, loader.reader);
   return loader.end();
 }
 
-/** Reads into the reader's window until the input ends. */
+/** Fills the reader's window, from wherever it wants to read on, until it is done. */
 async function pump(input: Input, reader: StreamReader): Promise<void> {
-  for (;;) {
-    const bytes = await input.read(reader.window.free());
-    if (bytes === 0) return;
-    reader.window.filled(bytes);
-    reader.step();
+  const { window } = reader;
+  let source: { read(space: Uint8Array, position: number): Promise<number> } = input;
+  while (!reader.step()) {
+    if (reader.compression !== undefined && source === input) {
+      const offset = window.offset;
+      const behind = window.end_offset;
+      const ahead = window.restart();
+      source = decompress(joined(ahead, input.from(behind)), reader.compression, offset, input.path);
+    }
+    const bytes = await source.read(window.free(), window.end_offset);
+    if (bytes === 0) window.endInput();
+    else window.filled(bytes);
   }
 }
 
-async function readImage(input: Input, head: Uint8Array): Promise<Guest> {
-  const { total_bytes } = input;
-  if (total_bytes === undefined) return imageOfUnknownSize(input, head);
-  checkWholePages(total_bytes);
-  const guest = new Guest([{ name: 'ram', bytes: total_bytes }]);
-  const ram = guest.ram(guest.largestBlock());
-  ram.set(head);
-  const bytes = head.length + (await input.fill(ram.subarray(head.length)));
-  checkWholePages(bytes);
-  return guest;
-}
-
-async function imageOfUnknownSize(input: Input, head: Uint8Array): Promise<Guest> {
-  const pieces: Uint8Array[] = [head];
-  let bytes = head.length;
-  for (;;) {
-    const piece = new Uint8Array(PIECE_BYTES);
-    const piece_bytes = await input.fill(piece);
-    pieces.push(piece.subarray(0, piece_bytes));
-    bytes += piece_bytes;
-    if (piece_bytes < piece.length) break;
-  }
-  checkWholePages(bytes);
-  const guest = new Guest([{ name: 'ram', bytes }]);
-  const ram = guest.ram(guest.largestBlock());
-  let at = 0;
-  for (const piece of pieces) {
-    ram.set(piece, at);
-    at += piece.length;
-  }
-  return guest;
-}
-
-function checkWholePages(bytes: number): void {
-  if (bytes % PAGE_BYTES !== 0) throw fail('image-size', { bytes, page_bytes: PAGE_BYTES });
+async function* joined(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (first.length > 0) yield first;
+  yield* rest;
 }

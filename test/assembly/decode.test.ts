@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DecodeState, decode as refDecode, type TargetBlock } from '../ref/decode.ts';
-import { BUILDS, type CoreBuild } from '../support/core-builds.ts';
-import { Guarded, GuardedBlocks, sameBytes } from '../support/guarded.ts';
-
-/** Statuses of the core, assembly/layout.ts. */
-const MORE = 0;
-const WORD = 1;
-const CONTINUE_FIRST = 2;
-const UNKNOWN_BLOCK = 3;
-const BEYOND_BLOCK = 4;
-
-const INPUT_BYTES_MAX = 24_000;
+import { BUILDS } from '../support/core-builds.ts';
+import {
+  DecodeGuest,
+  EOS,
+  fillRecord,
+  NOTHING,
+  pageRecord,
+  record,
+  STATUS,
+  xbzrleRecord,
+} from './decode-guest.ts';
 
 /** Names of which one starts as another; the last two differ in their last byte alone. */
 const LONG = 'L'.repeat(254);
@@ -21,24 +20,9 @@ const PAGES = [3, 1, 2, 2, 2];
 /** The block of which pages are counted only. */
 const NOWHERE = 2;
 
-/** One record's bytes; `flags` decides what its parts are. */
-function record(offset: bigint, flags: number, name: string | undefined, payload: Uint8Array): Uint8Array {
-  const word = Buffer.alloc(8);
-  word.writeBigUInt64BE(BigInt.asUintN(64, offset | BigInt(flags)));
-  const idstr = name === undefined ? [] : [Uint8Array.of(name.length), Buffer.from(name)];
-  return new Uint8Array(Buffer.concat([word, ...idstr, payload]));
-}
-
-function fillRecord(page: number, byte: number, name?: string): Uint8Array {
-  return record(BigInt(page) * 4096n, name === undefined ? 0x22 : 0x02, name, Uint8Array.of(byte));
-}
-
-function pageRecord(page: number, salt: number, name?: string): Uint8Array {
-  const content = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7 + salt * 13 + 1) & 0xff);
-  return record(BigInt(page) * 4096n, name === undefined ? 0x28 : 0x08, name, content);
-}
-
-const EOS = record(0n, 0x10, undefined, new Uint8Array());
+const PLANS = NAMES.map((name, index) => {
+  return { name: Buffer.from(name), pages: PAGES[index] ?? 0, with_ram: index !== NOWHERE };
+});
 
 /** All kinds of records in two rounds, and the word that ends a section. */
 const SMALL_RECORDS = [
@@ -52,99 +36,11 @@ const SMALL_RECORDS = [
   pageRecord(1, 4, NAMES[3]),
   fillRecord(1, 9),
   fillRecord(0, 0, 'pc'),
+  xbzrleRecord(1, Uint8Array.of(3, 2, 7, 8, 0x90, 30, 1, 9)),
+  xbzrleRecord(0, NOTHING, 'p'),
+  xbzrleRecord(1, Uint8Array.of(0, 1, 0x33), 'pc.ram'),
 ];
 const SMALL_STREAM = new Uint8Array(Buffer.concat([...SMALL_RECORDS, EOS]));
-
-interface Outcome {
-  consumed: number;
-  status: number;
-}
-
-function freshState(): DecodeState {
-  return { last_block: 0, last_page: 0, status: 0, wraps: 0 };
-}
-
-/** The core's guest beside the oracle's; the table holds one block more than decode is told of. */
-class DecodeGuest {
-  readonly #guarded;
-  readonly #blocks;
-  readonly #state;
-  readonly #input;
-  #model: TargetBlock[] = [];
-  #model_state = freshState();
-
-  constructor(build: CoreBuild) {
-    this.#guarded = new Guarded(build, 100_000);
-    const plans = [...NAMES, 'hidden'].map((name, index) => {
-      return { name: Buffer.from(name), pages: PAGES[index] ?? 1, with_ram: index !== NOWHERE };
-    });
-    this.#blocks = new GuardedBlocks(this.#guarded, plans);
-    this.#state = this.#guarded.place(16, 4);
-    // an odd address for the input
-    this.#guarded.place(1);
-    this.#input = this.#guarded.place(INPUT_BYTES_MAX, 1);
-    this.restart();
-  }
-
-  /** Empty pages, counters and state on both sides. */
-  restart(): void {
-    this.#model = NAMES.map((name, index) => {
-      const pages = PAGES[index] ?? 0;
-      const ram = index === NOWHERE ? undefined : new Uint8Array(pages * 4096);
-      return { name: Buffer.from(name), pages, ram, normal: 0, zero: 0, fill: 0 };
-    });
-    this.#model_state = freshState();
-    this.restartCore();
-  }
-
-  /** Empty pages, counters and state on the core's side alone. */
-  restartCore(): void {
-    this.#guarded.view(this.#state).fill(0);
-    this.#blocks.clearCounters();
-    for (const { ram } of this.#blocks.blocks) if (ram !== undefined) this.#guarded.view(ram).fill(0);
-  }
-
-  /** Offers input to the core alone. */
-  offer(input: Uint8Array): Outcome {
-    this.#guarded.seal(this.#input, input);
-    const { address } = this.#blocks.table;
-    const { core } = this.#guarded;
-    const consumed =
-      core.decode(this.#state.address, address, NAMES.length, this.#input.address, input.length) >>> 0;
-    assert.ok(consumed <= input.length, `consumed ${consumed} of ${input.length}`);
-    this.#guarded.check(`${input.length} bytes of input`);
-    return { consumed, status: this.#guarded.u32(this.#state.address + 8) };
-  }
-
-  /** Offers input to the oracle alone. */
-  expectInput(input: Uint8Array): number {
-    return refDecode(this.#model_state, this.#model, input);
-  }
-
-  /** Offers input to both, and compares all that they leave. */
-  decode(input: Uint8Array): Outcome {
-    const fixed = this.#blocks.fixedFields();
-    const outcome = this.offer(input);
-    assert.is(outcome.consumed, this.expectInput(input), 'consumed');
-    sameBytes(this.#blocks.fixedFields(), fixed, 'block table');
-    this.compare('decode');
-    return outcome;
-  }
-
-  compare(what: string): void {
-    const { last_block, last_page, status, wraps } = this.#model_state;
-    const state = [0, 4, 8, 12].map((at) => this.#guarded.u32(this.#state.address + at));
-    assert.equal(state, [last_block, last_page, status, wraps], `${what}: state`);
-    this.#model.forEach(({ ram, normal, zero, fill }, index) => {
-      assert.equal(this.#blocks.counters(index), { normal, zero, fill }, `${what}: counters ${index}`);
-      const range = this.#blocks.blocks[index]?.ram;
-      if (range !== undefined && ram !== undefined) {
-        sameBytes(this.#guarded.view(range), ram, `${what}: pages of ${index}`);
-      }
-    });
-    assert.equal(this.#blocks.counters(NAMES.length), { normal: 0, zero: 0, fill: 0 }, `${what}: hidden`);
-  }
-}
 
 /** A fault, behind records that are good. */
 interface Fault {
@@ -153,40 +49,48 @@ interface Fault {
   status: number;
 }
 
-const NOTHING = new Uint8Array();
-
 const FAULTS: readonly Fault[] = [
-  { what: 'end of section', bytes: EOS, status: WORD },
-  { what: 'block list', bytes: record(65_536n, 0x04, undefined, NOTHING), status: WORD },
-  { what: 'both kinds at once', bytes: record(0n, 0x0a, 'pc', NOTHING), status: WORD },
-  { what: 'unknown name', bytes: fillRecord(0, 0, 'vga'), status: UNKNOWN_BLOCK },
-  { what: 'start of a name', bytes: fillRecord(0, 0, 'pc.ra'), status: UNKNOWN_BLOCK },
-  { what: 'a name and more', bytes: fillRecord(0, 0, 'pc.ram0'), status: UNKNOWN_BLOCK },
-  { what: 'empty name', bytes: fillRecord(0, 0, ''), status: UNKNOWN_BLOCK },
-  { what: 'last byte of 255 differs', bytes: fillRecord(0, 0, `${LONG}c`), status: UNKNOWN_BLOCK },
-  { what: 'beyond the block count', bytes: fillRecord(0, 0, 'hidden'), status: UNKNOWN_BLOCK },
-  { what: 'first page beyond', bytes: fillRecord(1, 0, 'p'), status: BEYOND_BLOCK },
-  { what: 'offset 2^44', bytes: record(2n ** 44n, 0x02, 'pc', Uint8Array.of(0)), status: BEYOND_BLOCK },
-  { what: 'last offset', bytes: record(-4096n, 0x08, 'pc', NOTHING), status: BEYOND_BLOCK },
+  { what: 'end of section', bytes: EOS, status: STATUS.word },
+  { what: 'block list', bytes: record(65_536n, 0x04, undefined, NOTHING), status: STATUS.word },
+  { what: 'both kinds at once', bytes: record(0n, 0x0a, 'pc', NOTHING), status: STATUS.word },
+  { what: 'unknown name', bytes: fillRecord(0, 0, 'vga'), status: STATUS.unknown_block },
+  { what: 'start of a name', bytes: fillRecord(0, 0, 'pc.ra'), status: STATUS.unknown_block },
+  { what: 'a name and more', bytes: fillRecord(0, 0, 'pc.ram0'), status: STATUS.unknown_block },
+  { what: 'empty name', bytes: fillRecord(0, 0, ''), status: STATUS.unknown_block },
+  { what: 'last byte of 255 differs', bytes: fillRecord(0, 0, `${LONG}c`), status: STATUS.unknown_block },
+  { what: 'beyond the block count', bytes: fillRecord(0, 0, 'hidden'), status: STATUS.unknown_block },
+  { what: 'first page beyond', bytes: fillRecord(1, 0, 'p'), status: STATUS.beyond_block },
+  {
+    what: 'offset 2^44',
+    bytes: record(2n ** 44n, 0x02, 'pc', Uint8Array.of(0)),
+    status: STATUS.beyond_block,
+  },
+  { what: 'last offset', bytes: record(-4096n, 0x08, 'pc', NOTHING), status: STATUS.beyond_block },
 ];
 
 const anyName = fc.constantFrom(undefined, ...NAMES);
 const anyRecord = fc.oneof(
   fc.tuple(fc.nat(2), fc.nat(255), anyName).map(([page, byte, name]) => fillRecord(page, byte, name)),
   fc.tuple(fc.nat(2), fc.nat(255), anyName).map(([page, salt, name]) => pageRecord(page, salt, name)),
+  fc
+    .tuple(fc.nat(2), fc.nat(127), fc.uint8Array({ maxLength: 60 }), anyName)
+    .map(([page, at, bytes, name]) => {
+      const changes = bytes.length === 0 ? bytes : Uint8Array.of(at, bytes.length, ...bytes);
+      return xbzrleRecord(page, changes, name);
+    }),
 );
 const anyStream = fc
   .array(anyRecord, { maxLength: 5 })
   .map((records) => Buffer.concat([fillRecord(0, 1, 'pc'), ...records]));
 
 for (const build of BUILDS) {
-  const guest = new DecodeGuest(build);
+  const guest = new DecodeGuest(build, PLANS);
 
   test(`${build.name}: a small stream, whole: pages, counters, wraps, and the word behind it`, () => {
     guest.restart();
     const outcome = guest.decode(SMALL_STREAM);
-    assert.equal(outcome, { consumed: SMALL_STREAM.length - 8, status: WORD });
-    assert.equal(guest.decode(EOS), { consumed: 0, status: WORD });
+    assert.equal(outcome, { consumed: SMALL_STREAM.length - 8, status: STATUS.word });
+    assert.equal(guest.decode(EOS), { consumed: 0, status: STATUS.word });
   });
 
   test(`${build.name}: a stream cut at any byte, the rest offered again, ends as the whole one`, () => {
@@ -198,7 +102,7 @@ for (const build of BUILDS) {
       guest.restartCore();
       const first = guest.offer(SMALL_STREAM.subarray(0, cut));
       assert.is(first.consumed, Math.max(...[...edges, end].filter((edge) => edge <= cut)), `cut at ${cut}`);
-      assert.is(first.status, cut < SMALL_STREAM.length ? MORE : WORD, `cut at ${cut}`);
+      assert.is(first.status, cut < SMALL_STREAM.length ? STATUS.more : STATUS.word, `cut at ${cut}`);
       guest.offer(SMALL_STREAM.subarray(first.consumed));
       guest.compare(`cut at ${cut}`);
     }
@@ -209,12 +113,7 @@ for (const build of BUILDS) {
     fc.assert(
       fc.property(anyStream, pieces, (stream, sizes) => {
         guest.restart();
-        let consumed = 0;
-        let end = 0;
-        for (const size of [...sizes, stream.length]) {
-          end = Math.min(stream.length, end + size);
-          consumed += guest.decode(stream.subarray(consumed, end)).consumed;
-        }
+        guest.decodePieces(stream, sizes);
       }),
       { numRuns: 150 },
     );
@@ -235,22 +134,22 @@ for (const build of BUILDS) {
   test(`${build.name}: CONTINUE before any name is refused, also where a fault came before`, () => {
     for (const bytes of [fillRecord(0, 0), pageRecord(0, 0)]) {
       guest.restart();
-      assert.equal(guest.decode(bytes), { consumed: 0, status: CONTINUE_FIRST });
-      assert.is(guest.decode(fillRecord(0, 0, 'vga')).status, UNKNOWN_BLOCK);
-      assert.equal(guest.decode(bytes), { consumed: 0, status: CONTINUE_FIRST });
+      assert.equal(guest.decode(bytes), { consumed: 0, status: STATUS.continue_first });
+      assert.is(guest.decode(fillRecord(0, 0, 'vga')).status, STATUS.unknown_block);
+      assert.equal(guest.decode(bytes), { consumed: 0, status: STATUS.continue_first });
       guest.decode(fillRecord(0, 0, 'pc'));
-      assert.equal(guest.decode(bytes), { consumed: bytes.length, status: MORE });
+      assert.equal(guest.decode(bytes), { consumed: bytes.length, status: STATUS.more });
     }
   });
 
-  test(`${build.name}: of all 4096 flags, only zero and page are records, with CONTINUE or without`, () => {
+  test(`${build.name}: of all 4096 flags, only zero, page and xbzrle are records, with CONTINUE or without`, () => {
     for (let flags = 0; flags < 4096; flags++) {
       guest.restart();
       guest.expectInput(fillRecord(0, 0, 'pc'));
       guest.offer(fillRecord(0, 0, 'pc'));
-      const is_record = [0x02, 0x08, 0x22, 0x28].includes(flags);
+      const is_record = [0x02, 0x08, 0x40, 0x22, 0x28, 0x60].includes(flags);
       const { consumed, status } = guest.decode(record(0n, flags, undefined, NOTHING));
-      assert.equal([consumed, status], [0, is_record ? MORE : WORD], `flags ${flags}`);
+      assert.equal([consumed, status], [0, is_record ? STATUS.more : STATUS.word], `flags ${flags}`);
     }
   });
 
@@ -259,7 +158,7 @@ for (const build of BUILDS) {
       for (let size = 0; size <= bytes.length; size++) {
         guest.restart();
         const outcome = guest.decode(bytes.subarray(0, size));
-        if (size < 8) assert.equal(outcome, { consumed: 0, status: MORE }, `${what}, ${size} bytes`);
+        if (size < 8) assert.equal(outcome, { consumed: 0, status: STATUS.more }, `${what}, ${size} bytes`);
       }
     }
   });
@@ -267,9 +166,9 @@ for (const build of BUILDS) {
   test(`${build.name}: a fill record of any byte fills its page; zero is counted apart`, () => {
     for (let byte = 0; byte < 256; byte++) {
       guest.restart();
-      assert.is(guest.decode(fillRecord(1, byte, 'pc')).status, MORE);
+      assert.is(guest.decode(fillRecord(1, byte, 'pc')).status, STATUS.more);
       // its pages stand nowhere: counted all the same
-      assert.is(guest.decode(fillRecord(1, byte, NAMES[NOWHERE])).status, MORE);
+      assert.is(guest.decode(fillRecord(1, byte, NAMES[NOWHERE])).status, STATUS.more);
     }
   });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DecodeState, decode, type TargetBlock } from '../ref/decode.ts';
+import { decode, freshState, wholeBlock } from '../ref/decode.ts';
 import { SHARED_BUILD } from '../support/core-builds.ts';
 import { Guarded, GuardedBlocks, type Range, sameBytes } from '../support/guarded.ts';
 
@@ -142,9 +142,9 @@ test('shared: a page written during an encode goes in this pass or the next, wit
   const out = guarded.place(out_bytes);
   for (const range of [log, state, bitmap, ram]) guarded.view(range).fill(0);
 
-  const copy = new Uint8Array(pages * 4096);
-  const target: TargetBlock = { name, pages, ram: copy, normal: 0, zero: 0, fill: 0 };
-  const seen: DecodeState = { last_block: 0, last_page: 0, status: 0, wraps: 0 };
+  const target = wholeBlock(name, pages);
+  const copy = target.ram;
+  const seen = freshState();
   const stream: Uint8Array[] = [];
   const encodeOnce = (): number => {
     const args = [state.address, blocks.table.address, 1, out.address, out_bytes, 50] as const;

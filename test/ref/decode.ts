@@ -1,14 +1,19 @@
 /** The oracle of decode: reads one record at a time with a DataView and BigInt. */
+import { WHOLE, decode as xbzrleDecode } from './xbzrle.ts';
 
 export interface TargetBlock {
   /** The name's bytes, without the length byte. */
   name: Uint8Array;
+  /** Pages that stand here, of the block's `first + pages + beyond`. */
   pages: number;
+  first: number;
+  beyond: number;
   /** The pages' bytes; undefined counts only. */
   ram: Uint8Array | undefined;
   normal: number;
   zero: number;
   fill: number;
+  xbzrle: number;
 }
 
 export interface DecodeState {
@@ -17,73 +22,128 @@ export interface DecodeState {
   last_page: number;
   status: number;
   wraps: number;
+  /** Where in the record the last XBZRLE fault stands. */
+  fault_at: number;
 }
+
+/** Before any record. */
+export function freshState(): DecodeState {
+  return { last_block: 0, last_page: 0, status: 0, wraps: 0, fault_at: 0 };
+}
+
+/** A block with all of its pages here, all zero. */
+export function wholeBlock(name: Uint8Array, pages: number): TargetBlock & { ram: Uint8Array } {
+  const ram = new Uint8Array(pages * 4096);
+  return { name, pages, first: 0, beyond: 0, ram, normal: 0, zero: 0, fill: 0, xbzrle: 0 };
+}
+
+type Kind = 'zero' | 'normal' | 'xbzrle';
 
 interface ParsedRecord {
   block: number;
   page: number;
-  size: number;
-  /** One byte for a fill record, 4096 for a page. */
-  payload: Uint8Array;
+  kind: Kind;
+  /** Where the payload starts, and where the record ends; an XBZRLE payload is behind its head of 3 bytes. */
+  start: number;
+  end: number;
 }
 
-/** Statuses: 0 more input, 1 no page record, 2 continue first, 3 unknown block, 4 beyond the block. */
-type Parsed = ParsedRecord | 0 | 1 | 2 | 3 | 4;
+/**
+ * Why a record is not read. Statuses: 0 more input, 1 no page record, 2 continue first, 3 unknown block,
+ * 4 beyond the block, 5 in another window, 6 XBZRLE head, 7 XBZRLE size, 8 XBZRLE run.
+ */
+interface Stop {
+  status: number;
+  fault_at?: number;
+}
 
 /** Which block has this name, 1-based; the first one, 0 for none. */
 function blockNamed(blocks: readonly TargetBlock[], name: Uint8Array): number {
   return 1 + blocks.findIndex((block) => Buffer.from(block.name).equals(name));
 }
 
-/** The record at the start of `input`; flags are those of QEMU's migration/ram.h. */
-function parse(input: Uint8Array, blocks: readonly TargetBlock[], last_block: number): Parsed {
-  if (input.length < 8) return 0;
+/** Flags of QEMU's migration/ram.h: 0x02 zero, 0x08 page, 0x40 xbzrle; 0x20 continue goes with each. */
+const KINDS: ReadonlyMap<number, Kind> = new Map([
+  [0x02, 'zero'],
+  [0x08, 'normal'],
+  [0x40, 'xbzrle'],
+]);
+
+/** The record at the start of `input`. */
+function parse(input: Uint8Array, blocks: readonly TargetBlock[], last_block: number): ParsedRecord | Stop {
+  if (input.length < 8) return { status: 0 };
   const word = new DataView(input.buffer, input.byteOffset, 8).getBigUint64(0, false);
   const flags = Number(word % 4096n);
-  // 0x02 zero, 0x08 page, 0x20 continue
-  if (![0x02, 0x08, 0x22, 0x28].includes(flags)) return 1;
-  const named = flags < 0x20;
-  if (!named && last_block === 0) return 2;
+  const named = Math.floor(flags / 0x20) % 2 === 0;
+  const kind = KINDS.get(named ? flags : flags - 0x20);
+  if (kind === undefined) return { status: 1 };
+  if (!named && last_block === 0) return { status: 2 };
   const idstr_size = named ? 1 + (input[8] ?? 0) : 0;
-  if (named && input.length < 8 + Math.max(1, idstr_size)) return 0;
+  if (named && input.length < 8 + Math.max(1, idstr_size)) return { status: 0 };
   const block = named ? blockNamed(blocks, input.subarray(9, 8 + idstr_size)) : last_block;
   const target = blocks[block - 1];
-  if (target === undefined) return 3;
+  if (target === undefined) return { status: 3 };
+
   const page = word / 4096n;
-  if (page >= BigInt(target.pages)) return 4;
-  const start = 8 + idstr_size;
-  const size = start + (flags % 0x20 === 0x02 ? 1 : 4096);
-  if (input.length < size) return 0;
-  return { block, page: Number(page), size, payload: input.subarray(start, size) };
+  if (page >= BigInt(target.first + target.pages + target.beyond)) return { status: 4 };
+  if (page < BigInt(target.first) || page >= BigInt(target.first + target.pages)) return { status: 5 };
+  const head_size = 8 + idstr_size;
+  const sized = payloadOf(kind, input, head_size);
+  if ('status' in sized) return sized;
+  if (input.length < sized.end) return { status: 0 };
+  return { block, page: Number(page), kind, ...sized };
 }
 
-function store(target: TargetBlock, page: number, payload: Uint8Array): void {
+/** The payload behind a head: one byte to fill with, a page, or 0x01, the big-endian size and the changes. */
+function payloadOf(kind: Kind, input: Uint8Array, at: number): { start: number; end: number } | Stop {
+  if (kind === 'zero') return { start: at, end: at + 1 };
+  if (kind === 'normal') return { start: at, end: at + 4096 };
+  const [head, high = 0, low = 0] = input.subarray(at, at + 3);
+  if (input.length < at + 3) return { status: 0 };
+  if (head !== 1) return { status: 6, fault_at: at };
+  const size = high * 256 + low;
+  return size > 4096 ? { status: 7, fault_at: at + 1 } : { start: at + 3, end: at + 3 + size };
+}
+
+/** Does what the record says; where its changes are wrong, those before the fault are done. */
+function apply(blocks: readonly TargetBlock[], record: ParsedRecord, input: Uint8Array): Stop | undefined {
+  const { block, page, kind, start, end } = record;
+  const payload = input.subarray(start, end);
+  const target = blocks[block - 1];
+  if (target === undefined) return { status: 3 };
+  const here = page - target.first;
+  const bytes = target.ram?.subarray(here * 4096, (here + 1) * 4096) ?? new Uint8Array(4096);
+  if (kind === 'xbzrle') {
+    const fault = xbzrleDecode(bytes, payload);
+    if (fault !== WHOLE) return { status: 8, fault_at: start + fault };
+    target.xbzrle++;
+    return undefined;
+  }
   const [byte = 0] = payload;
-  if (payload.length > 1) target.normal++;
+  if (kind === 'normal') target.normal++;
   else if (byte === 0) target.zero++;
   else target.fill++;
-  for (let at = 0; at < 4096 && target.ram !== undefined; at++) {
-    target.ram[page * 4096 + at] = payload.length > 1 ? (payload[at] ?? 0) : byte;
-  }
+  for (let at = 0; at < 4096; at++) bytes[at] = kind === 'normal' ? (payload[at] ?? 0) : byte;
+  return undefined;
 }
 
 /** Reads whole records into `blocks` and `state`; returns how many bytes are consumed. */
 export function decode(state: DecodeState, blocks: readonly TargetBlock[], input: Uint8Array): number {
   let consumed = 0;
   for (;;) {
-    const record = parse(input.subarray(consumed), blocks, state.last_block);
-    if (typeof record === 'number') {
-      state.status = record;
+    const rest = input.subarray(consumed);
+    const record = parse(rest, blocks, state.last_block);
+    const stop = 'status' in record ? record : apply(blocks, record, rest);
+    if ('status' in record || stop !== undefined) {
+      state.status = stop?.status ?? 0;
+      state.fault_at = stop?.fault_at ?? state.fault_at;
       return consumed;
     }
-    const target = blocks[record.block - 1];
-    if (target !== undefined) store(target, record.page, record.payload);
     const place = [record.block, record.page];
-    const before = [state.last_block, state.last_page];
-    if (comesAtOrBefore(place, before)) state.wraps++;
+    if (comesAtOrBefore(place, [state.last_block, state.last_page])) state.wraps++;
     state.last_block = record.block;
     state.last_page = record.page;
-    consumed += record.size;
+    consumed += record.end;
   }
 }
 

@@ -1,81 +1,153 @@
-/** The oracle of encode: all records of the pass first, then as many of them as fit. */
+/** The oracle of encode: one page at a time, with records of byte arrays. */
+import type { PageCache } from './cache.ts';
+import { encode as xbzrleEncode } from './xbzrle.ts';
 import { isZero } from './zero.ts';
 
+/** The part of a block that stands here; `encode` takes from `dirty` and adds to the counters. */
 export interface SourceBlock {
   /** The name's bytes, without the length byte. */
   name: Uint8Array;
-  pages: readonly Uint8Array[];
-  dirty: ReadonlySet<number>;
+  pages: Uint8Array[];
+  /** Pages of the block before and after these. */
+  first: number;
+  beyond: number;
+  dirty: Set<number>;
+  normal: number;
+  zero: number;
+  xbzrle: number;
 }
 
-export interface PageRecord {
-  /** 1-based, as the state counts. */
+/** As assembly/layout.ts draws it, but for what it points to. Stops: 0 end of the pass, 1 full, 2 budget. */
+export interface EncodeState {
   block: number;
   page: number;
-  kind: 'zero' | 'normal';
+  /** 1-based; 0 before the first record. */
+  last_block: number;
+  stop: number;
+  normal: number;
+  zero: number;
+  xbzrle: number;
+  skipped: number;
+}
+
+export function freshState(): EncodeState {
+  return { block: 0, page: 0, last_block: 0, stop: 0, normal: 0, zero: 0, xbzrle: 0, skipped: 0 };
+}
+
+type Kind = 'zero' | 'normal' | 'xbzrle';
+
+/** Flags of QEMU's migration/ram.h; 0x20 is continue. */
+const FLAGS = { zero: 0x02, normal: 0x08, xbzrle: 0x40 };
+
+/** Word, name and payload; as QEMU writes them (migration/ram.c, save_page_header). */
+function recordBytes(page: number, kind: Kind, idstr: Uint8Array, payload: Uint8Array): Uint8Array {
+  const flags = FLAGS[kind] + (idstr.length > 0 ? 0 : 0x20);
+  const word = new Uint8Array(8);
+  new DataView(word.buffer).setBigUint64(0, BigInt(page) * 4096n + BigInt(flags), false);
+  return new Uint8Array(Buffer.concat([word, idstr, payload]));
+}
+
+interface Payload {
+  kind: Kind;
   bytes: Uint8Array;
 }
 
-/** What one call must have written, and how the state must look after it. */
-export interface Taken {
-  records: readonly PageRecord[];
-  cursor: { block: number; page: number };
-  stop: number;
-}
-
-/** Where a pass goes on, and the block of the record before. */
-export interface Start {
-  block: number;
-  page: number;
-  last_block: number;
-}
-
-/**
- * A record as QEMU writes it (migration/ram.c, save_page_header): a big-endian u64 of the page's offset and
- * flags 0x02 zero, 0x08 page, 0x20 continue; length byte and name without continue; the fill byte or page.
- */
-function recordBytes(name: Uint8Array, page: number, content: Uint8Array, named: boolean): Uint8Array {
-  const zero = isZero(content);
-  const flags = (zero ? 0x02n : 0x08n) + (named ? 0n : 0x20n);
-  const word = new Uint8Array(8);
-  new DataView(word.buffer).setBigUint64(0, BigInt(page) * 4096n + flags, false);
-  const idstr = named ? [Uint8Array.of(name.length), name] : [];
-  const payload = zero ? Uint8Array.of(0) : content;
-  return new Uint8Array(Buffer.concat([word, ...idstr, payload]));
-}
-
-/** The records of one pass from `start` on, in the order of blocks and pages. */
-export function recordsFrom(blocks: readonly SourceBlock[], start: Start): PageRecord[] {
-  const records: PageRecord[] = [];
-  let last_block = start.last_block;
-  blocks.forEach(({ name, pages, dirty }, index) => {
-    pages.forEach((content, page) => {
-      const behind = index < start.block || (index === start.block && page < start.page);
-      if (behind || !dirty.has(page)) return;
-      const block = index + 1;
-      const bytes = recordBytes(name, page, content, block !== last_block);
-      records.push({ block, page, kind: isZero(content) ? 'zero' : 'normal', bytes });
-      last_block = block;
-    });
-  });
-  return records;
-}
-
-/** Stop codes: 0 end of the pass, 1 the buffer cannot take the next record, 2 the budget is used up. */
-export function take(records: readonly PageRecord[], out_size: number, budget: number): Taken {
-  const taken: PageRecord[] = [];
-  let room = out_size;
-  for (const record of records) {
-    const cursor = { block: record.block - 1, page: record.page };
-    if (taken.length === budget) return { records: taken, cursor, stop: 2 };
-    if (record.bytes.length > room) return { records: taken, cursor, stop: 1 };
-    room -= record.bytes.length;
-    taken.push(record);
+/** What a page that is not zero goes as; undefined where it is as it was last sent (save_xbzrle_page). */
+function payloadOf(
+  content: Uint8Array,
+  cache: PageCache | undefined,
+  guest_page: number,
+  idstr_size: number,
+): Payload | undefined {
+  const whole: Payload = { kind: 'normal', bytes: content };
+  if (cache === undefined) return whole;
+  const before = cache.find(guest_page);
+  if (before === undefined) {
+    if (!cache.is_last_stage) cache.insert(guest_page, content);
+    return whole;
   }
-  return { records: taken, cursor: { block: 0, page: 0 }, stop: 0 };
+  cache.pages++;
+  const changes = xbzrleEncode(before, content, 4096);
+  if (changes?.length === 0) return undefined;
+  if (!cache.is_last_stage) cache.update(guest_page, content);
+  if (changes === undefined) {
+    cache.overflow++;
+    cache.bytes += 4096;
+    return whole;
+  }
+  cache.bytes += idstr_size + 3 + changes.length;
+  const head = Uint8Array.of(1, Math.floor(changes.length / 256), changes.length % 256);
+  return { kind: 'xbzrle', bytes: new Uint8Array(Buffer.concat([head, changes])) };
 }
 
-/** The bytes of records, one after the other. */
-export function streamOf(records: readonly PageRecord[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(records.map((record) => record.bytes)));
+/** How many pages of the guest come before a block. */
+function pagesBefore(blocks: readonly SourceBlock[], index: number): number {
+  return blocks.slice(0, index).reduce((sum, { first, pages, beyond }) => {
+    return sum + first + pages.length + beyond;
+  }, 0);
+}
+
+/** Where the walk stands: the next dirty page from the cursor on. */
+function nextDirty(
+  state: EncodeState,
+  blocks: readonly SourceBlock[],
+): { index: number; page: number } | undefined {
+  for (let index = state.block; index < blocks.length; index++) {
+    const { pages, dirty } = blocks[index] ?? { pages: [], dirty: new Set() };
+    for (let page = index === state.block ? state.page : 0; page < pages.length; page++) {
+      if (dirty.has(page)) return { index, page };
+    }
+  }
+  return undefined;
+}
+
+/** One call: the records that it writes, in order; the state, the blocks and the cache go on with it. */
+export function encode(
+  state: EncodeState,
+  blocks: readonly SourceBlock[],
+  cache: PageCache | undefined,
+  out_size: number,
+  budget: number,
+): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  let room = out_size;
+  Object.assign(state, { normal: 0, zero: 0, xbzrle: 0, skipped: 0 });
+  for (;;) {
+    const found = nextDirty(state, blocks);
+    const block = blocks[found?.index ?? -1];
+    const content = block?.pages[found?.page ?? -1];
+    if (found === undefined || block === undefined || content === undefined) {
+      Object.assign(state, { block: 0, page: 0, stop: 0 });
+      return records;
+    }
+    const { index, page } = found;
+    Object.assign(state, { block: index, page });
+
+    const idstr = state.last_block === index + 1 ? [] : [block.name.length, ...block.name];
+    const is_zero = isZero(content);
+    // with a cache a record's size shows too late: there has to be room for the longest
+    const needed = 8 + idstr.length + (is_zero ? 1 : 4096 + (cache === undefined ? 0 : 3));
+    const is_budget_used = state.normal + state.zero + state.xbzrle + state.skipped === budget;
+    if (is_budget_used || needed > room) {
+      state.stop = is_budget_used ? 2 : 1;
+      return records;
+    }
+
+    const guest_page = pagesBefore(blocks, index) + block.first + page;
+    if (is_zero) cache?.insert(guest_page, content);
+    const zero: Payload = { kind: 'zero', bytes: Uint8Array.of(0) };
+    const payload = is_zero ? zero : payloadOf(content, cache, guest_page, idstr.length);
+    block.dirty.delete(page);
+    state.page = page + 1;
+    if (payload === undefined) {
+      state.skipped++;
+      continue;
+    }
+    const record = recordBytes(block.first + page, payload.kind, Uint8Array.from(idstr), payload.bytes);
+    records.push(record);
+    room -= record.length;
+    block[payload.kind]++;
+    state[payload.kind]++;
+    state.last_block = index + 1;
+  }
 }

@@ -25,7 +25,10 @@ const FUNCTIONS = [
   'repeated_byte',
   'is_zero',
   'encode',
+  'collect',
   'decode',
+  'xbzrle_encode',
+  'xbzrle_decode',
 ];
 
 /** A shared memory must not have a lower maximum than the module asks for: 4 GiB. */

@@ -81,6 +81,11 @@ export class Guarded {
     return new Uint8Array(this.memory.buffer, range.address, range.size_bytes);
   }
 
+  /** What a range holds before anything is written to it. */
+  patternOf({ address, size_bytes }: Range): Uint8Array {
+    return this.#pattern.subarray(address, address + size_bytes);
+  }
+
   u32(address: number): number {
     return new DataView(this.memory.buffer).getUint32(address, true);
   }
@@ -119,11 +124,15 @@ export interface BlockPlan {
   pages: number;
   /** Without it, the host address is that of assembly/layout.ts NOWHERE. */
   with_ram: boolean;
+  /** Pages of the block before and after those that stand here; none where not said. */
+  first?: number;
+  beyond?: number;
 }
 
 export interface PlacedBlock {
   ram: Range | undefined;
   bitmap: Range;
+  present: Range;
   idstr: Range;
 }
 
@@ -132,7 +141,13 @@ export interface Counters {
   normal: number;
   zero: number;
   fill: number;
+  xbzrle: number;
 }
+
+/** Bytes of an entry, and where its counters stand: assembly/layout.ts draws it. */
+const ENTRY_BYTES = 64;
+const COUNTERS_AT = 16;
+const COUNTERS_END = 48;
 
 /** A block table with all it points to, as drawn in assembly/layout.ts; each part in a range of its own. */
 export class GuardedBlocks {
@@ -143,53 +158,63 @@ export class GuardedBlocks {
   constructor(guarded: Guarded, plans: readonly BlockPlan[]) {
     this.#guarded = guarded;
     this.blocks = plans.map((plan) => this.#placeBlock(plan));
-    this.table = guarded.place(plans.length * 48);
-    plans.forEach(({ pages }, index) => {
-      this.#writeEntry(index, pages);
+    this.table = guarded.place(plans.length * ENTRY_BYTES);
+    plans.forEach((plan, index) => {
+      this.#writeEntry(index, plan);
     });
   }
 
   counters(index: number): Counters {
-    const entry = this.table.address + index * 48;
+    const entry = this.table.address + index * ENTRY_BYTES;
     return {
       normal: this.#guarded.u64(entry + 16),
       zero: this.#guarded.u64(entry + 24),
       fill: this.#guarded.u64(entry + 32),
+      xbzrle: this.#guarded.u64(entry + 40),
     };
   }
 
   /** Sets the counters of all blocks to zero. */
   clearCounters(): void {
     for (let index = 0; index < this.blocks.length; index++) {
-      this.#guarded
-        .view(this.table)
-        .subarray(index * 48 + 16, index * 48 + 48)
-        .fill(0);
+      const entry = index * ENTRY_BYTES;
+      this.#guarded.view(this.table).fill(0, entry + COUNTERS_AT, entry + COUNTERS_END);
     }
   }
 
   /** The fields that the core only reads, and the free bytes of each entry. */
   fixedFields(): Uint8Array {
     const table = this.#guarded.view(this.table);
-    return table.filter((_, at) => at % 48 < 16 || at % 48 >= 40);
+    return table.filter((_, at) => at % ENTRY_BYTES < COUNTERS_AT || at % ENTRY_BYTES >= COUNTERS_END);
+  }
+
+  /** Says anew which part of its block each entry has. */
+  setWindows(windows: readonly { first: number; beyond: number }[]): void {
+    windows.forEach(({ first, beyond }, index) => {
+      const entry = this.table.address + index * ENTRY_BYTES;
+      this.#guarded.setU32(entry + 48, first);
+      this.#guarded.setU32(entry + 52, beyond);
+    });
   }
 
   #placeBlock({ name, pages, with_ram }: BlockPlan): PlacedBlock {
     const idstr = this.#guarded.place(1 + name.length, 1);
     this.#guarded.seal(idstr, Uint8Array.of(name.length, ...name));
     const bitmap = this.#guarded.place(Math.ceil(pages / 64) * 8);
+    const present = this.#guarded.place(Math.ceil(pages / 64) * 8);
     const ram = with_ram ? this.#guarded.place(pages * 4096) : undefined;
-    return { ram, bitmap, idstr };
+    return { ram, bitmap, present, idstr };
   }
 
-  #writeEntry(index: number, pages: number): void {
+  #writeEntry(index: number, { pages, first = 0, beyond = 0 }: BlockPlan): void {
     const block = this.blocks[index];
     if (block === undefined) throw new Error(`no block ${index}`);
-    const entry = this.table.address + index * 48;
-    this.#guarded.view(this.table).fill(0, index * 48, index * 48 + 48);
-    this.#guarded.setU32(entry, block.ram?.address ?? 0xffff_ffff);
-    this.#guarded.setU32(entry + 4, pages);
-    this.#guarded.setU32(entry + 8, block.bitmap.address);
-    this.#guarded.setU32(entry + 12, block.idstr.address);
+    const entry = this.table.address + index * ENTRY_BYTES;
+    this.#guarded.view(this.table).fill(0, index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
+    const fields = { 0: block.ram?.address ?? 0xffff_ffff, 4: pages, 8: block.bitmap.address };
+    const more = { 12: block.idstr.address, 48: first, 52: beyond, 56: block.present.address };
+    for (const [at, value] of Object.entries({ ...fields, ...more })) {
+      this.#guarded.setU32(entry + Number(at), value);
+    }
   }
 }

@@ -1,0 +1,183 @@
+/** Inputs of bytes: a regular file, read at any place, or what comes once and in order. */
+import { close, constants, fstatSync, open, read } from 'node:fs';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { fail } from '../errors.ts';
+import { codeOf, reasonOf } from './os-error.ts';
+
+const openFd = promisify(open);
+const closeFd = promisify(close);
+const readFd = promisify(read);
+
+const STDIN_FD = 0;
+
+export interface ByteSource {
+  /** Its size, where it is a regular file. */
+  readonly total_bytes: number | undefined;
+  /**
+   * Reads into `space` what stands at `position`; returns how many bytes, 0 at the end.
+   *
+   * @throws `input-refused`; `input-not-seekable` where `position` has gone by; `interrupted`
+   */
+  read(space: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens a path, or `-`, standard input. @throws `input-refused` */
+export async function openSource(path: string, signal: AbortSignal | undefined): Promise<ByteSource> {
+  const fd = path === '-' ? STDIN_FD : await openPath(path);
+  const stat = fstatSync(fd);
+  if (stat.isFIFO() || stat.isSocket()) return new SocketSource(fd, path, signal);
+  if (stat.isDirectory()) {
+    await closeFd(fd);
+    throw fail('input-refused', { path, reason: 'it is a folder' });
+  }
+  if (stat.isFile() && fd !== STDIN_FD) return new FileSource(fd, path, stat.size);
+  // what was read of a redirected file before us is gone: it goes on where it stands
+  return new InOrder(async (space) => (await readFd(fd, space, 0, space.length, null)).bytesRead, path, fd);
+}
+
+/** Without blocking: a FIFO that nobody writes to yet would hold up all the program. */
+async function openPath(path: string): Promise<number> {
+  try {
+    return await openFd(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw fail('input-refused', { path, reason: reasonOf(cause) }, cause);
+  }
+}
+
+class FileSource implements ByteSource {
+  readonly total_bytes: number;
+  readonly #fd: number;
+  readonly #path: string;
+
+  constructor(fd: number, path: string, total_bytes: number) {
+    this.#fd = fd;
+    this.#path = path;
+    this.total_bytes = total_bytes;
+  }
+
+  async read(space: Uint8Array, position: number): Promise<number> {
+    try {
+      return (await readFd(this.#fd, space, 0, space.length, position)).bytesRead;
+    } catch (cause) {
+      throw fail('input-refused', { path: this.#path, reason: reasonOf(cause) }, cause);
+    }
+  }
+
+  close(): Promise<void> {
+    return closeFd(this.#fd);
+  }
+}
+
+/** Bytes that come in order: what lies before a wanted position is read and dropped. */
+export class InOrder implements ByteSource {
+  readonly total_bytes = undefined;
+  readonly #readNext: (space: Uint8Array) => Promise<number>;
+  readonly #path: string;
+  readonly #fd: number | undefined;
+  #position = 0;
+
+  /** @param fd closed at the end, unless it is standard input */
+  constructor(readNext: (space: Uint8Array) => Promise<number>, path: string, fd: number | undefined) {
+    this.#readNext = readNext;
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  async read(space: Uint8Array, position: number): Promise<number> {
+    if (position < this.#position) throw fail('input-not-seekable', { offset: position });
+    while (this.#position < position) {
+      const dropped = await this.#next(space.subarray(0, position - this.#position));
+      if (dropped === 0) return 0;
+    }
+    return this.#next(space);
+  }
+
+  async close(): Promise<void> {
+    if (this.#fd !== undefined && this.#fd !== STDIN_FD) await closeFd(this.#fd);
+  }
+
+  async #next(space: Uint8Array): Promise<number> {
+    for (;;) {
+      try {
+        const bytes = await this.#readNext(space);
+        this.#position += bytes;
+        return bytes;
+      } catch (cause) {
+        // a device that somebody made non-blocking: there is nothing yet
+        if (codeOf(cause) !== 'EAGAIN') {
+          throw fail('input-refused', { path: this.#path, reason: reasonOf(cause) }, cause);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+  }
+}
+
+/** A FIFO or a socket: waited for by the event loop, so that Ctrl-C ends the wait. */
+class SocketSource implements ByteSource {
+  readonly total_bytes = undefined;
+  readonly #socket: Socket;
+  readonly #in_order: InOrder;
+  readonly #signal: AbortSignal | undefined;
+  #piece: Uint8Array = new Uint8Array(0);
+  #is_ended = false;
+  #error: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(fd: number, path: string, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.#socket = new Socket({ fd, readable: true, writable: false });
+    this.#socket.on('data', (piece: Uint8Array) => this.#take(piece));
+    this.#socket.pause();
+    this.#socket.on('end', () => this.#end(undefined));
+    this.#socket.on('close', () => this.#end(undefined));
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#in_order = new InOrder((space) => this.#next(space), path, undefined);
+  }
+
+  read(space: Uint8Array, position: number): Promise<number> {
+    return this.#in_order.read(space, position);
+  }
+
+  async close(): Promise<void> {
+    this.#socket.destroy();
+  }
+
+  /** No more until this is used. */
+  #take(piece: Uint8Array): void {
+    this.#socket.pause();
+    this.#piece = piece;
+    this.#wake();
+  }
+
+  #end(error: Error | undefined): void {
+    this.#is_ended = true;
+    this.#error ??= error;
+    this.#wake();
+  }
+
+  async #next(space: Uint8Array): Promise<number> {
+    if (this.#piece.length === 0 && !this.#is_ended) await this.#arrival();
+    if (this.#signal?.aborted) throw fail('interrupted', {});
+    if (this.#error !== undefined) throw this.#error;
+    const bytes = Math.min(space.length, this.#piece.length);
+    space.set(this.#piece.subarray(0, bytes));
+    this.#piece = this.#piece.subarray(bytes);
+    return bytes;
+  }
+
+  /** Resolves when there is something to read, at the end, and when the work is called off. */
+  #arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wake = wake;
+      this.#signal?.addEventListener('abort', wake);
+      this.#socket.resume();
+    });
+  }
+}
