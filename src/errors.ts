@@ -35,6 +35,8 @@ const catalogue = {
     `${d.option} ${d.text}: give a whole number from ${d.min} up`,
   'usage-guest-size': (d: { bytes: number; page_bytes: number }) =>
     `--size of ${d.bytes} bytes is not whole pages: give a multiple of ${d.page_bytes}, such as 1GiB`,
+  'usage-running-size': (d: { bytes: number; bytes_max: number }) =>
+    `a guest of ${d.bytes} bytes that runs is not made, ${d.bytes_max} is the most: take idle, or less --size`,
   'usage-word': (d: { option: string; text: string; words: readonly string[] }) =>
     `${d.option} ${d.text} is not known: give one of ${d.words.join(', ')}`,
   'usage-needs': (d: { option: string; needs: string }) => `${d.option} needs ${d.needs}: add it`,

@@ -6,7 +6,7 @@ export { Arena, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from './core/arena.ts';
 export { Core, type DecodeStatus, type EncodeStop, LAYOUT } from './core/core.ts';
 export { type CoreExports, init, initSync, instantiateBuild, instantiateCore } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
-export { fillContent, type Run, runsOf } from './guest/content.ts';
+export { fillBlock, fillContent, type Run, runsOf } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
 export { type Block, type BlockSpec, Guest, PAGE_BYTES, type PageKinds, type Part } from './guest/guest.ts';
 export { Prng } from './guest/prng.ts';

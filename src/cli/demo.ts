@@ -97,7 +97,7 @@ class Demo {
     const { size, seed } = this.#flags;
     const spec = parseWorkload(WORKLOAD);
     printError(`making a guest of ${formatBytes(size)} (${WORKLOAD}, seed ${seed})`);
-    const { guest, load_ms } = syntheticGuest(spec, size, seed);
+    const { guest, load_ms } = await syntheticGuest(spec, size, seed, this.#signal);
     const zero_rate_bytes_per_s = measureZeroRate();
     const save = (arrangement: Arrangement): Promise<DemoRow> => this.#save(guest, arrangement, load_ms);
     const rows = {

@@ -2,8 +2,10 @@
 import { fail } from '../errors.ts';
 import {
   Dirtier,
-  fillContent,
+  fillBlock,
   Guest,
+  MEMORY_BYTES_MAX,
+  nextTurn,
   PAGE_BYTES,
   parseWorkload,
   type Running,
@@ -30,24 +32,33 @@ export async function guestFromFile(path: string, signal: AbortSignal): Promise<
   return { ...file, load_ms: performance.now() - before_ms };
 }
 
-/** Makes a synthetic guest: one block, named as that of QEMU's machine `none`. */
-export function syntheticGuest(spec: WorkloadSpec, size_bytes: number, seed: number): ChosenGuest {
+/**
+ * Makes a synthetic guest: one block, named as that of QEMU's machine `none`.
+ *
+ * @throws `usage-guest-size`; `usage-running-size` for one that runs and is larger than one memory
+ */
+export async function syntheticGuest(
+  spec: WorkloadSpec,
+  size_bytes: number,
+  seed: number,
+  signal: AbortSignal,
+): Promise<ChosenGuest> {
   if (size_bytes === 0 || size_bytes % PAGE_BYTES !== 0) {
     throw fail('usage-guest-size', { bytes: size_bytes, page_bytes: PAGE_BYTES });
+  }
+  const is_running = spec.dirty_bytes_per_s > 0;
+  if (is_running && size_bytes > MEMORY_BYTES_MAX) {
+    throw fail('usage-running-size', { bytes: size_bytes, bytes_max: MEMORY_BYTES_MAX });
   }
   const before_ms = performance.now();
   const guest = new Guest([{ name: 'ram', bytes: size_bytes }]);
   const block = guest.largestBlock();
-  fillContent(guest.ram(block), spec, seed);
-  const running =
-    spec.dirty_bytes_per_s > 0
-      ? new Dirtier(
-          () => guest.ram(block),
-          spec,
-          seed,
-          (page) => guest.logWrite(block, page),
-        )
-      : undefined;
+  await fillBlock(guest, block, spec, seed, async () => {
+    await nextTurn();
+    if (signal.aborted) throw fail('interrupted', {});
+  });
+  const mark = (page: number) => guest.logWrite(block, page);
+  const running = is_running ? new Dirtier(() => guest.ram(block), spec, seed, mark) : undefined;
   return { guest, running, load_ms: performance.now() - before_ms };
 }
 
@@ -66,5 +77,5 @@ export async function chooseGuest(
     throw fail('usage-needs', { option: 'save', needs: '--ram or --workload' });
   if (options.size === undefined)
     throw fail('usage-needs', { option: '--workload', needs: '--size, such as 1GiB' });
-  return syntheticGuest(parseWorkload(options.workload), options.size, options.seed);
+  return syntheticGuest(parseWorkload(options.workload), options.size, options.seed, signal);
 }

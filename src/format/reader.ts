@@ -109,7 +109,8 @@ function* readConfigurationSubsection(window: Window): Reading<Capability[]> {
 function* readCapabilities(window: Window): Reading<Capability[]> {
   const offset = window.offset;
   const count = yield* readU32(window, 'the count of capabilities');
-  if (count > CAPABILITY_COUNT_MAX) throw fail('bad-configuration', { offset, found: `${count} capabilities` });
+  if (count > CAPABILITY_COUNT_MAX)
+    throw fail('bad-configuration', { offset, found: `${count} capabilities` });
   const capabilities: Capability[] = [];
   for (let i = 0; i < count; i++) {
     const name_offset = window.offset;
@@ -187,7 +188,8 @@ export function* readBlockList(
       throw fail('block-size', { offset, block: name, bytes, page_bytes });
     if (names.has(name)) throw fail('block-twice', { offset, block: name });
     if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });
-    if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('block-size', { offset, block: name, bytes, page_bytes });
+    if (bytes > BigInt(Number.MAX_SAFE_INTEGER))
+      throw fail('block-size', { offset, block: name, bytes, page_bytes });
     names.add(name);
     const block = { name, bytes: Number(bytes) };
     blocks.push(block);

@@ -1,5 +1,5 @@
 /** What a synthetic guest's RAM holds: zero pages in runs, and pages like text, pointers and noise. */
-import { PAGE_BYTES } from './guest.ts';
+import { type Block, type Guest, PAGE_BYTES } from './guest.ts';
 import { Prng } from './prng.ts';
 import type { WorkloadSpec } from './workload.ts';
 
@@ -104,6 +104,29 @@ function makeFillText(random_for_pool: Prng): FillPage {
   };
 }
 
+/** So many pages are filled before the next turn of whoever waits: some 10 ms. */
+const PAGES_A_STEP = 2048;
+
+/** Fills page after page; yields every few milliseconds. */
+function* fillPages(
+  pages: number,
+  pageAt: (page: number) => Uint32Array,
+  spec: WorkloadSpec,
+  seed: number,
+): Generator<undefined, void, undefined> {
+  const random = new Prng(seed ^ 0x5eed);
+  const kinds: readonly FillPage[] = [makeFillText(random), fillPointers, fillRandom];
+  let filled = 0;
+  for (const run of layoutRuns(pages, spec.zero_share, new Prng(seed))) {
+    const fillPage = run.is_zero ? undefined : (kinds[random.below(kinds.length)] ?? fillRandom);
+    for (let page = run.first; page < run.first + run.count; page++) {
+      if (fillPage === undefined) pageAt(page).fill(0);
+      else fillPage(pageAt(page), random);
+      if (++filled % PAGES_A_STEP === 0) yield;
+    }
+  }
+}
+
 /**
  * Writes every page of a guest's RAM, the zero ones too: a page that was never written is the kernel's one
  * shared zero page, and reads three times as fast as any real one.
@@ -111,18 +134,26 @@ function makeFillText(random_for_pool: Prng): FillPage {
  * @param ram whole pages, at a multiple of 4 bytes
  */
 export function fillContent(ram: Uint8Array, spec: WorkloadSpec, seed: number): void {
-  const random = new Prng(seed ^ 0x5eed);
-  const kinds: readonly FillPage[] = [makeFillText(random), fillPointers, fillRandom];
   const words = new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4);
-  for (const run of runsOf(ram.length, spec, seed)) {
-    const end = run.first + run.count;
-    if (run.is_zero) {
-      words.fill(0, run.first * PAGE_WORDS, end * PAGE_WORDS);
-      continue;
-    }
-    const fillPage = kinds[random.below(kinds.length)] ?? fillRandom;
-    for (let page = run.first; page < end; page++) {
-      fillPage(words.subarray(page * PAGE_WORDS, (page + 1) * PAGE_WORDS), random);
-    }
-  }
+  const pageAt = (page: number) => words.subarray(page * PAGE_WORDS, (page + 1) * PAGE_WORDS);
+  for (const _ of fillPages(ram.length / PAGE_BYTES, pageAt, spec, seed));
+}
+
+/**
+ * The same for a block of any size, in steps of a few milliseconds.
+ *
+ * @param betweenSteps awaited after each step: the place to let other work run, or to throw
+ */
+export async function fillBlock(
+  guest: Guest,
+  block: Block,
+  spec: WorkloadSpec,
+  seed: number,
+  betweenSteps: () => Promise<void>,
+): Promise<void> {
+  const pageAt = (page: number) => {
+    const bytes = guest.pages(block, page, 1);
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_WORDS);
+  };
+  for (const _ of fillPages(block.pages, pageAt, spec, seed)) await betweenSteps();
 }

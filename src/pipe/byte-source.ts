@@ -2,7 +2,7 @@
 import { close, constants, fstatSync, open, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { fail } from '../errors.ts';
+import { fail, PagepipeError } from '../errors.ts';
 import { codeOf, reasonOf } from './os-error.ts';
 
 const openFd = promisify(open);
@@ -105,6 +105,7 @@ export class InOrder implements ByteSource {
         this.#position += bytes;
         return bytes;
       } catch (cause) {
+        if (cause instanceof PagepipeError) throw cause;
         // a device that somebody made non-blocking: there is nothing yet
         if (codeOf(cause) !== 'EAGAIN') {
           throw fail('input-refused', { path: this.#path, reason: reasonOf(cause) }, cause);

@@ -3,7 +3,7 @@ import { Readable, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { fail } from '../errors.ts';
 import type { LibvirtFormat } from '../format/libvirt.ts';
-import { InOrder, type ByteSource } from './byte-source.ts';
+import { type ByteSource, InOrder } from './byte-source.ts';
 
 /** Formats that Node does not read, and the program that does. */
 const PROGRAMS: Readonly<Record<LibvirtFormat, string>> = {

@@ -1,6 +1,6 @@
 /** Reads files and standard input into a guest, or through the inspector. */
 import { fail } from '../errors.ts';
-import { Guest } from '../guest/guest.ts';
+import type { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
 import { GuestLoader, type Loaded } from '../migrate/load.ts';
 import type { StreamOrigin } from '../migrate/ram-source.ts';
@@ -8,6 +8,7 @@ import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
 import { type ByteSource, openSource } from './byte-source.ts';
 import { decompress } from './decompress.ts';
+import { GzipEstimate } from './gzip-estimate.ts';
 import { readImage } from './read-image.ts';
 
 /** "QEVM" and "LibvirtQemud": what tells a migration stream and a libvirt image from a raw image. */
@@ -130,8 +131,10 @@ export function readStreamFile(path: string, options: ReadOptions = {}): Promise
 export function inspectFile(path: string, options: ReadOptions = {}): Promise<InspectDocument> {
   return Input.with(path, options, async (input) => {
     const inspector = new StreamInspector();
-    await pump(input, inspector.reader);
-    return inspector.end();
+    const gzip = new GzipEstimate();
+    await pump(input, inspector.reader, (piece, offset) => gzip.look(piece, offset));
+    const found = inspector.end(gzip.share);
+    return found.format === 'qemu-stream' ? found : inspector.end();
   });
 }
 
@@ -142,7 +145,11 @@ async function load(input: Input): Promise<Loaded> {
 }
 
 /** Fills the reader's window, from wherever it wants to read on, until it is done. */
-async function pump(input: Input, reader: StreamReader): Promise<void> {
+async function pump(
+  input: Input,
+  reader: StreamReader,
+  onRead: (piece: Uint8Array, offset: number) => void = () => undefined,
+): Promise<void> {
   const { window } = reader;
   let source: { read(space: Uint8Array, position: number): Promise<number> } = input;
   while (!reader.step()) {
@@ -152,9 +159,12 @@ async function pump(input: Input, reader: StreamReader): Promise<void> {
       const ahead = window.restart();
       source = decompress(joined(ahead, input.from(behind)), reader.compression, offset, input.path);
     }
-    const bytes = await source.read(window.free(), window.end_offset);
+    const free = window.free();
+    const offset = window.end_offset;
+    const bytes = await source.read(free, offset);
     if (bytes === 0) window.endInput();
     else window.filled(bytes);
+    onRead(free.subarray(0, bytes), offset);
   }
 }
 

@@ -13,48 +13,69 @@ export interface ImageInput {
 }
 
 /** Reads an image; its size has to be whole pages. @throws `image-size` */
-export function readImage(input: ImageInput): Promise<Guest> {
-  return input.total_bytes === undefined
-    ? imageOfUnknownSize(input)
-    : imageOfSize(input, input.total_bytes);
-}
-
-async function imageOfSize(input: ImageInput, total_bytes: number): Promise<Guest> {
+export async function readImage(input: ImageInput): Promise<Guest> {
+  const { total_bytes } = input;
+  if (total_bytes === undefined) return imageOfUnknownSize(input);
   checkWholePages(total_bytes);
-  const guest = new Guest([{ name: BLOCK_NAME, bytes: total_bytes }]);
-  let bytes = 0;
-  for (const part of guest.largestBlock().parts) bytes += await input.fill(guest.partRam(part), bytes);
-  // a file that was cut while it was read
-  checkWholePages(bytes);
+  const guest = guestOf(total_bytes);
+  const piece = Buffer.alloc(PIECE_BYTES);
+  let at = 0;
+  while (at < total_bytes) {
+    const bytes = await input.fill(piece, at);
+    // a file that was cut while it was read
+    if (bytes < Math.min(piece.length, total_bytes - at)) throw wrongSize(at + bytes);
+    put(guest, piece.subarray(0, bytes), at);
+    at += bytes;
+  }
   return guest;
 }
 
+function guestOf(bytes: number): Guest {
+  return new Guest([{ name: BLOCK_NAME, bytes }]);
+}
+
 async function imageOfUnknownSize(input: ImageInput): Promise<Guest> {
-  const pieces: Uint8Array[] = [];
+  const pieces: Buffer[] = [];
   let bytes = 0;
   for (;;) {
-    const piece = new Uint8Array(PIECE_BYTES);
+    const piece = Buffer.alloc(PIECE_BYTES);
     const piece_bytes = await input.fill(piece, bytes);
     pieces.push(piece.subarray(0, piece_bytes));
     bytes += piece_bytes;
     if (piece_bytes < piece.length) break;
   }
   checkWholePages(bytes);
-  const guest = new Guest([{ name: BLOCK_NAME, bytes }]);
-  const block = guest.largestBlock();
+  const guest = guestOf(bytes);
   let at = 0;
-  // a piece has whole pages, all but the last are full: none goes over the edge of a memory in mid-page
   for (const piece of pieces) {
-    for (let done = 0; done < piece.length; ) {
-      const space = guest.pages(block, (at + done) / PAGE_BYTES, (piece.length - done) / PAGE_BYTES);
-      space.set(piece.subarray(done, done + space.length));
-      done += space.length;
-    }
+    put(guest, piece, at);
     at += piece.length;
   }
   return guest;
 }
 
+const ZEROS = Buffer.alloc(PIECE_BYTES);
+
+/**
+ * Writes whole pages to RAM that is zero so far. Zero pages are not written: a page that nobody wrote takes
+ * no memory, and its first write costs the kernel more than all the rest (measured on a sparse image of
+ * 5 GiB: 30 s where every page was written, 2 s so).
+ */
+function put(guest: Guest, piece: Buffer, offset: number): void {
+  if (piece.equals(ZEROS.subarray(0, piece.length))) return;
+  const block = guest.largestBlock();
+  for (let at = 0; at < piece.length; at += PAGE_BYTES) {
+    const page = piece.subarray(at, at + PAGE_BYTES);
+    if (!page.equals(ZERO_PAGE)) guest.pages(block, (offset + at) / PAGE_BYTES, 1).set(page);
+  }
+}
+
+const ZERO_PAGE = ZEROS.subarray(0, PAGE_BYTES);
+
 function checkWholePages(bytes: number): void {
-  if (bytes % PAGE_BYTES !== 0) throw fail('image-size', { bytes, page_bytes: PAGE_BYTES });
+  if (bytes % PAGE_BYTES !== 0 || bytes === 0) throw wrongSize(bytes);
+}
+
+function wrongSize(bytes: number): Error {
+  return fail('image-size', { bytes, page_bytes: PAGE_BYTES });
 }

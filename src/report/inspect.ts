@@ -9,19 +9,16 @@ const SECTIONS_SHOWN = 24;
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
 
-/** The conclusion, then blocks with their page kinds, then sections. */
+/** The conclusion, then what could be better, then blocks with their page kinds, then sections. */
 export function reportInspect(found: InspectDocument): string {
-  const ram_bytes = found.blocks.reduce((sum, block) => sum + block.used_bytes, 0);
-  const { normal, zero, fill } = found.pages;
   return [
-    `QEMU stream, version ${found.version}, machine ${printable(found.machine)}: ` +
-      `${formatBytes(ram_bytes)} of RAM in ${formatBytes(found.stream_bytes)}`,
-    `  ${formatCount(normal + zero + fill)} page records in ${found.rounds} ` +
-      `${found.rounds === 1 ? 'round' : 'rounds'}: ${formatCount(normal)} normal, ${formatCount(zero)} zero` +
-      `${fill > 0 ? `, ${formatCount(fill)} of another repeated byte (QEMU from 8.2 refuses these)` : ''}`,
+    headline(found),
+    ...libvirtLines(found),
+    recordsLine(found),
+    ...adviceLines(found),
     '',
     formatTable(
-      [left('block'), right('RAM'), right('normal'), right('zero'), right('fill')],
+      [left('block'), right('RAM'), right('normal'), right('zero'), right('fill'), right('xbzrle')],
       found.blocks.map((block) => [
         printable(block.name),
         formatBytes(block.used_bytes),
@@ -33,15 +30,86 @@ export function reportInspect(found: InspectDocument): string {
   ].join('\n');
 }
 
-function kinds({ normal, zero, fill }: PageCounts): string[] {
-  return [normal, zero, fill].map(formatCount);
+const TITLES: Readonly<Record<InspectDocument['format'], string>> = {
+  'qemu-stream': 'QEMU stream',
+  'mapped-ram': 'QEMU mapped-ram file',
+  'libvirt-save': 'libvirt save image with a QEMU stream',
+};
+
+function ramBytes({ blocks }: InspectDocument): number {
+  return blocks.reduce((sum, block) => sum + block.used_bytes, 0);
+}
+
+function headline(found: InspectDocument): string {
+  const title = `${TITLES[found.format]}, version ${found.version}, machine ${printable(found.machine)}`;
+  return `${title}: ${formatBytes(ramBytes(found))} of RAM in ${formatBytes(found.stream_bytes)}`;
+}
+
+function libvirtLines({ libvirt }: InspectDocument): string[] {
+  if (libvirt === undefined) return [];
+  const state = libvirt.was_running ? 'was running' : 'was paused';
+  return [
+    `  domain ${printable(libvirt.domain)}, ${state}, format ${libvirt.format}, ` +
+      `stream at byte ${formatCount(libvirt.stream_offset)}`,
+  ];
+}
+
+function recordsLine({ pages, rounds, format }: InspectDocument): string {
+  const { normal, zero, fill, xbzrle } = pages;
+  if (format === 'mapped-ram') return `  ${formatCount(normal)} pages in the file, ${formatCount(zero)} zero`;
+  const more = [
+    xbzrle > 0 ? `, ${formatCount(xbzrle)} XBZRLE` : '',
+    fill > 0 ? `, ${formatCount(fill)} of another repeated byte (QEMU from 8.2 refuses these)` : '',
+  ];
+  return (
+    `  ${formatCount(normal + zero + fill + xbzrle)} page records in ${rounds} ` +
+    `${rounds === 1 ? 'round' : 'rounds'}: ${formatCount(normal)} normal, ${formatCount(zero)} zero` +
+    more.join('')
+  );
+}
+
+/** What the form of the stream saved, and what another would. */
+function adviceLines({ advice, stream_bytes, format, page_size, sections }: InspectDocument): string[] {
+  const lines: string[] = [];
+  const { resent_pages, zero_saved_bytes, xbzrle_saved_bytes, mapped_ram_bytes, gzip_bytes } = advice;
+  if (zero_saved_bytes > 0) lines.push(`zero pages saved ${formatBytes(zero_saved_bytes)}`);
+  if (xbzrle_saved_bytes > 0) lines.push(`XBZRLE saved ${formatBytes(xbzrle_saved_bytes)}`);
+  if (resent_pages > 0) {
+    const cost = xbzrle_saved_bytes > 0 ? '' : `, up to ${formatBytes(resent_pages * page_size)}`;
+    const cure = xbzrle_saved_bytes > 0 ? 'pause the guest' : 'pause the guest, or use XBZRLE';
+    lines.push(`${formatCount(resent_pages)} times a page went again${cost}: ${cure}`);
+  }
+  if (format !== 'mapped-ram' && mapped_ram_bytes !== null)
+    lines.push(
+      `as mapped-ram it takes ${formatBytes(mapped_ram_bytes)} of disk${change(mapped_ram_bytes, stream_bytes)}`,
+    );
+  if (gzip_bytes !== null)
+    lines.push(`gzip -1 makes it about ${formatBytes(gzip_bytes)}${change(gzip_bytes, stream_bytes)}`);
+  const searched = sections.filter((section) => section.by_search === true).length;
+  if (searched > 0) {
+    const what = searched === 1 ? 'section' : 'sections';
+    lines.push(`the end of ${formatCount(searched)} ${what} was found by search: * below`);
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+function change(bytes: number, than_bytes: number): string {
+  const percent = Math.round((100 * bytes) / than_bytes - 100);
+  if (percent === 0) return '';
+  return percent < 0 ? `, ${-percent} % less` : `, ${percent} % more`;
+}
+
+function kinds({ normal, zero, fill, xbzrle }: PageCounts): string[] {
+  return [normal, zero, fill, xbzrle].map(formatCount);
 }
 
 function sectionLines({ sections }: InspectDocument): string[] {
   const rows = sections.map((section) => [
-    section.type,
+    section.count === undefined ? section.type : `${section.type} x ${formatCount(section.count)}`,
     String(section.id),
-    section.type === 'opaque' ? '(device state that no description splits)' : printable(section.name),
+    section.type === 'opaque'
+      ? '(device state that no description splits)'
+      : printable(section.name) + (section.by_search === true ? ' *' : ''),
     String(section.instance),
     String(section.version),
     formatCount(section.offset),
