@@ -13,6 +13,9 @@ export type Destination =
   /** `exec:COMMAND`, QEMU's own form (migration/exec.c). */
   | { readonly kind: 'command'; readonly command: string };
 
+/** What a sink of ours opens; a command is started. */
+export type OpenDestination = Exclude<Destination, { kind: 'command' }>;
+
 export const NO_FILE = 'it is no regular file';
 const EXEC = 'exec:';
 const DESCRIPTOR_PATH = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/;

@@ -1,6 +1,6 @@
 /** An output that appears under its name only when it is whole: written beside it, synced, renamed. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, realpathSync, unlinkSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, realpathSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors.ts';
@@ -85,16 +85,21 @@ export async function commitAll(outputs: readonly OutputFile[]): Promise<void> {
 }
 
 /**
- * Whether an output can be made at all, before long work is done for it: that it may be replaced, and that
- * its folder is there. What cannot be known before (permissions, space) is found when it is made.
+ * Whether an output can be made at all, before long work is done for it: a part file is made and removed
+ * again, for nothing else tells whether a folder takes files. What cannot be known before (space) is found
+ * when it is made.
  *
  * @throws `output-exists`, `output-folder-missing`, `output-refused`
  */
 export function checkOutput(output: string, options: { force: boolean }): void {
   const destination = parseDestination(output);
-  if (destination.kind !== 'file') return;
-  const path = targetOf(destination.path, options.force);
-  if (lookAt(dirname(path))?.isDirectory() !== true) throw folderMissing(path);
+  if (destination.kind === 'file') new OutputFile(destination.path, options).discard();
+  try {
+    if (destination.kind === 'in-place') accessSync(destination.path, constants.W_OK);
+    if (destination.kind === 'descriptor') fstatSync(destination.fd);
+  } catch (cause) {
+    throw fail('output-refused', { path: output, reason: reasonOf(cause) }, cause);
+  }
 }
 
 /** The path to be replaced or made. */

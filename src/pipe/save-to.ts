@@ -5,7 +5,7 @@ import { CommandSink } from './command-sink.ts';
 import { parseDestination } from './destination.ts';
 import { FileSink } from './file-sink.ts';
 import { HelperSink } from './helper-sink.ts';
-import type { Sink, SinkReport } from './sink.ts';
+import type { Sink, SinkOptions, SinkReport } from './sink.ts';
 
 export interface OutputOptions {
   /** A plain descriptor, or a non-blocking FIFO with a helper process behind it. */
@@ -21,10 +21,10 @@ export interface SavedTo extends SaveFigures {
   readonly sink: SinkReport;
 }
 
-async function openSink(output: string, options: OutputOptions): Promise<Sink> {
+async function openSink(output: string, options: OutputOptions & SinkOptions): Promise<Sink> {
   const destination = parseDestination(output);
   if (destination.kind === 'command') return new CommandSink(destination.command);
-  return options.via === 'pipe' ? HelperSink.open(destination, options) : new FileSink(destination, options);
+  return (options.via === 'pipe' ? HelperSink : FileSink).open(destination, options);
 }
 
 /**

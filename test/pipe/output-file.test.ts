@@ -230,6 +230,9 @@ test(
     await failure('output-exists', () => checkOutput(path, KEEP));
     await failure('output-refused', () => checkOutput(folder, REPLACE));
     await failure('output-folder-missing', () => checkOutput(join(folder, 'no', 'x'), KEEP));
+    // not even root makes files there
+    await failure('output-refused', () => checkOutput('/sys/pagepipe-test', KEEP));
+    await failure('output-refused', () => checkOutput('/dev/fd/987', KEEP));
     checkOutput(path, REPLACE);
     checkOutput(join(folder, 'new'), KEEP);
     for (const elsewhere of ['-', 'exec:false', '/dev/null']) checkOutput(elsewhere, KEEP);
