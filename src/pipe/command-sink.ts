@@ -8,6 +8,9 @@ import { makeFifo } from './fifo.ts';
 import { PipeEnd } from './pipe-end.ts';
 import type { Sink, SinkReport } from './sink.ts';
 
+/** How long a command that reads no more may take to end, and so to say why, before it is ended. */
+const GRACE_MS = 500;
+
 export class CommandSink implements Sink {
   readonly #command: string;
   readonly #pipe: PipeEnd;
@@ -54,20 +57,30 @@ export class CommandSink implements Sink {
 
   async abort(): Promise<void> {
     this.#pipe.close();
-    const { pid } = this.#child;
-    if (pid !== undefined) {
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch {
-        // the group has ended by itself
-      }
-    }
+    this.#kill();
     await this.#exited;
   }
 
+  #kill(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // the group has ended by itself
+    }
+  }
+
+  /** A command may close its input and go on for good: then it has not stored the stream, whatever it does. */
   async #whyBroken(): Promise<Error> {
+    let goes_on = false;
+    const timer = setTimeout(() => {
+      goes_on = true;
+      this.#kill();
+    }, GRACE_MS);
     const how = await this.#exited;
-    if (how !== undefined) return fail('command-failed', { command: this.#command, how });
+    clearTimeout(timer);
+    if (how !== undefined && !goes_on) return fail('command-failed', { command: this.#command, how });
     return fail('command-closed', { command: this.#command, bytes: this.#pipe.channel?.written_bytes ?? 0 });
   }
 }

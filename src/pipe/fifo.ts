@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fail } from '../errors.ts';
+import { fail, PagepipeError } from '../errors.ts';
 import { reasonOf } from './os-error.ts';
 
 export interface Fifo {
@@ -24,18 +24,46 @@ export interface Fifo {
  * @throws `no-fifo`
  */
 export function makeFifo(): Fifo {
-  const folder = mkdtempSync(join(tmpdir(), 'pagepipe-'));
+  let folder: string | undefined;
   try {
-    const path = join(folder, 'fifo');
-    const made = spawnSync('mkfifo', ['-m', '600', path], { encoding: 'utf8' });
-    if (made.error !== undefined) throw fail('no-fifo', { reason: reasonOf(made.error) }, made.error);
-    if (made.status !== 0) throw fail('no-fifo', { reason: made.stderr.trim() });
-    const first_reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const write_fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    const read_fd = openSync(path, constants.O_RDONLY);
+    folder = mkdtempSync(join(tmpdir(), 'pagepipe-'));
+    return openBoth(namedFifo(folder));
+  } catch (cause) {
+    throw cause instanceof PagepipeError ? cause : fail('no-fifo', { reason: reasonOf(cause) }, cause);
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Node has no mkfifo(3) of its own. */
+function namedFifo(folder: string): string {
+  const path = join(folder, 'fifo');
+  const made = spawnSync('mkfifo', ['-m', '600', path], { encoding: 'utf8' });
+  if (made.error !== undefined) throw made.error;
+  if (made.status !== 0) throw fail('no-fifo', { reason: mkfifoReason(made.stderr) });
+  return path;
+}
+
+/** What mkfifo printed, as part of one line. */
+function mkfifoReason(printed: string): string {
+  return printed.trim().replaceAll(/\s+/g, ' ') || 'mkfifo failed';
+}
+
+function openBoth(path: string): Fifo {
+  const opened: number[] = [];
+  const open = (flags: number): number => {
+    const fd = openSync(path, flags);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const first_reader = open(constants.O_RDONLY | constants.O_NONBLOCK);
+    const write_fd = open(constants.O_WRONLY | constants.O_NONBLOCK);
+    const read_fd = open(constants.O_RDONLY);
     closeSync(first_reader);
     return { write_fd, read_fd };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  } catch (cause) {
+    for (const fd of opened) closeSync(fd);
+    throw cause;
   }
 }

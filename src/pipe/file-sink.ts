@@ -1,15 +1,16 @@
-/** A plain descriptor as the channel: what libvirt gave QEMU before 2012, and what never says EAGAIN. */
+/** A plain descriptor as the channel: what libvirt gave QEMU before 2012; that of a file never says EAGAIN. */
 import { close, fdatasync } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail } from '../errors.ts';
 import type { AsyncChannel } from '../migrate/drive.ts';
-import type { Destination } from './destination.ts';
+import type { OpenDestination } from './destination.ts';
 import { DirectChannel } from './direct-channel.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { FdChannel } from './fd-channel.ts';
+import { openFifoOutput } from './fifo-output.ts';
 import { cannotSync, reasonOf, writeFailure } from './os-error.ts';
 import { OutputFile } from './output-file.ts';
-import type { Sink, SinkReport } from './sink.ts';
+import type { Sink, SinkOptions, SinkReport } from './sink.ts';
 
 const syncData = promisify(fdatasync);
 const closeFd = promisify(close);
@@ -27,20 +28,34 @@ export class FileSink implements Sink {
   #fd_channel: FdChannel | undefined;
   #is_closed = false;
 
-  /** @throws `output-exists`, `output-folder-missing`, `output-refused` */
-  constructor(
-    destination: Exclude<Destination, { kind: 'command' }>,
-    options: { force: boolean; direct: boolean },
+  private constructor(
+    path: string,
+    writer: DiskWriter,
+    output: OutputFile | undefined,
+    is_direct_wanted: boolean,
   ) {
-    this.#path = destination.path;
-    this.#is_direct_wanted = options.direct;
-    this.#output = destination.kind === 'file' ? new OutputFile(destination.path, options) : undefined;
-    const path = this.#output?.part_path ?? destination.path;
+    this.#path = path;
+    this.#writer = writer;
+    this.#output = output;
+    this.#is_direct_wanted = is_direct_wanted;
+  }
+
+  /**
+   * Opens the output; a FIFO when somebody reads it.
+   *
+   * @throws `output-exists`, `output-folder-missing`, `output-refused`, `interrupted`
+   */
+  static async open(destination: OpenDestination, options: SinkOptions): Promise<FileSink> {
+    const { path } = destination;
+    const fd =
+      destination.kind === 'descriptor' ? destination.fd : await openFifoOutput(destination, options.signal);
+    const output = destination.kind === 'file' ? new OutputFile(path, options) : undefined;
     try {
-      this.#writer = new DiskWriter(destination.kind === 'descriptor' ? destination : { path }, options);
+      const writer = new DiskWriter(fd === undefined ? { path: output?.part_path ?? path } : { fd }, options);
+      return new FileSink(path, writer, output, options.direct);
     } catch (cause) {
-      this.#output?.discard();
-      throw fail('output-refused', { path: destination.path, reason: reasonOf(cause) }, cause);
+      output?.discard();
+      throw fail('output-refused', { path, reason: reasonOf(cause) }, cause);
     }
   }
 
@@ -78,6 +93,7 @@ export class FileSink implements Sink {
   async #close(): Promise<void> {
     if (this.#is_closed) return;
     this.#is_closed = true;
+    // libuv leaves descriptors up to 2 open when a socket on them ends (uv__stream_close)
     const socket = this.#fd_channel?.socket;
     if (socket !== undefined) socket.destroy();
     else if (this.#writer.fd > STANDARD_FD_MAX) await closeFd(this.#writer.fd);

@@ -31,3 +31,8 @@ export type FromHelper =
 
 /** The descriptor at which a helper finds an output that is open already. */
 export const HELPER_OUTPUT_FD = 4;
+/**
+ * The same for a FIFO, which was opened non-blocking and is to block in the helper: libuv makes a child's
+ * descriptors up to 2 blocking (uv__process_child_init).
+ */
+export const HELPER_FIFO_FD = 1;

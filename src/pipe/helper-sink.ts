@@ -1,22 +1,17 @@
 /** A non-blocking FIFO with a helper process behind it: libvirt's arrangement, and the thread's. */
-import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { fail } from '../errors.ts';
 import type { AsyncChannel } from '../migrate/drive.ts';
-import type { Destination } from './destination.ts';
+import type { OpenDestination } from './destination.ts';
 import { FdChannel } from './fd-channel.ts';
-import { makeFifo } from './fifo.ts';
-import { type FromHelper, HELPER_OUTPUT_FD, type ToHelper } from './helper-protocol.ts';
+import { openFifoOutput } from './fifo-output.ts';
+import type { FromHelper, ToHelper } from './helper-protocol.ts';
 import { writeFailure } from './os-error.ts';
 import { OutputFile } from './output-file.ts';
 import { PipeEnd } from './pipe-end.ts';
-import type { Sink, SinkReport } from './sink.ts';
-
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const HELPER_FILE = fileURLToPath(
-  new URL(`../entry/helper${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
-);
+import type { Sink, SinkOptions, SinkReport } from './sink.ts';
+import { startHelper } from './start-helper.ts';
 
 type Message<Type extends FromHelper['type']> = Extract<FromHelper, { type: Type }>;
 
@@ -47,31 +42,27 @@ export class HelperSink implements Sink {
   }
 
   /**
-   * Makes the pipe, starts the helper and waits until it has opened the output.
+   * Makes the pipe, starts the helper and waits until it has opened the output; a FIFO is opened before, when
+   * somebody reads it, so that no helper waits in an open that may never return.
    *
-   * @throws `output-exists`, `output-folder-missing`, `output-refused`, `no-fifo`, `helper-ended`
+   * @throws `output-exists`, `output-folder-missing`, `output-refused`, `no-fifo`, `helper-ended`,
+   * `interrupted`
    */
-  static async open(
-    destination: Exclude<Destination, { kind: 'command' }>,
-    options: { force: boolean; direct: boolean },
-  ): Promise<HelperSink> {
+  static async open(destination: OpenDestination, options: SinkOptions): Promise<HelperSink> {
+    const fifo_fd = await openFifoOutput(destination, options.signal);
     const output = destination.kind === 'file' ? new OutputFile(destination.path, options) : undefined;
     try {
-      const fifo = makeFifo();
-      const stdio: StdioOptions = [fifo.read_fd, 'ignore', 'inherit', 'ipc'];
-      if (destination.kind === 'descriptor') stdio[HELPER_OUTPUT_FD] = destination.fd;
-      const child = fork(HELPER_FILE, [], { stdio });
-      closeSync(fifo.read_fd);
-      const sink = new HelperSink(destination.path, output, new PipeEnd(fifo.write_fd), child);
-      const target =
-        destination.kind === 'descriptor'
-          ? { fd: HELPER_OUTPUT_FD }
-          : { path: output?.part_path ?? destination.path };
+      const path = output?.part_path ?? destination.path;
+      const { child, write_fd, target } = startHelper({ ...destination, path }, fifo_fd);
+      const sink = new HelperSink(destination.path, output, new PipeEnd(write_fd), child);
       await sink.#started({ type: 'start', target, direct: options.direct, is_part: output !== undefined });
       return sink;
     } catch (cause) {
       output?.discard();
       throw cause;
+    } finally {
+      // only the helper is to hold it: its reader waits for the last writer's end
+      if (fifo_fd !== undefined) closeSync(fifo_fd);
     }
   }
 

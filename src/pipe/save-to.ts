@@ -7,7 +7,7 @@ import { parseDestination } from './destination.ts';
 import { FileSink } from './file-sink.ts';
 import { HelperSink } from './helper-sink.ts';
 import { MappedSink } from './mapped-sink.ts';
-import type { Sink, SinkReport } from './sink.ts';
+import type { Sink, SinkOptions, SinkReport } from './sink.ts';
 
 export interface OutputOptions {
   /** A plain descriptor, or a non-blocking FIFO with a helper process behind it. */
@@ -25,12 +25,12 @@ export interface SavedTo extends SaveFigures {
 
 async function openSink(
   output: string,
-  options: OutputOptions & { form?: OutputForm | undefined },
+  options: OutputOptions & SinkOptions & { form?: OutputForm | undefined },
 ): Promise<Sink> {
   const destination = parseDestination(output);
   if (options.form === 'mapped-ram') return new MappedSink(destination, options);
   if (destination.kind === 'command') return new CommandSink(destination.command);
-  return options.via === 'pipe' ? HelperSink.open(destination, options) : new FileSink(destination, options);
+  return (options.via === 'pipe' ? HelperSink : FileSink).open(destination, options);
 }
 
 /**

@@ -15,6 +15,15 @@ export interface SinkReport {
   readonly disk?: DiskTimes | undefined;
 }
 
+export interface SinkOptions {
+  /** O_DIRECT at the disk end. */
+  readonly direct: boolean;
+  /** Replace a file that exists. */
+  readonly force: boolean;
+  /** Aborting it ends the wait for somebody to read a FIFO. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface Sink {
   /** The channel for a staging buffer; to be called once. */
   openChannel(staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined): AsyncChannel;

@@ -147,11 +147,25 @@ test(
   }),
 );
 
-// the reason is looked for in the command's end: to be taken in when that is given up after a while
-test.skip('a command that closes its input and goes on is told at once', async () => {
-  const began_ms = performance.now();
-  await failure('command-closed', () => save('exec 0< /dev/null; sleep 5', noise(LONG_BYTES)));
-  assert.ok(performance.now() - began_ms < 4000, 'it was waited for');
+test(
+  'a command that closes its input and goes on is ended after a short time, with all that it started',
+  inFolder(async (folder) => {
+    const path = join(folder, 'pids');
+    const began_ms = performance.now();
+    const command = `exec 0< /dev/null; sleep 5 & echo $$ $! > ${quoted(path)}; wait`;
+    await failure('command-closed', () => save(command, noise(LONG_BYTES)));
+    assert.ok(performance.now() - began_ms < 4000, 'it was waited for');
+    const pids = readFileSync(path, 'utf8').trim().split(' ').map(Number);
+    assert.is(pids.length, 2);
+    await eventually('both are gone', () => !pids.some(isAlive));
+  }),
+);
+
+test('a command that closes its input and says a little later why is heard', async () => {
+  const error = await failure('command-failed', () =>
+    save('exec 0< /dev/null; sleep 0.1; exit 9', noise(LONG_BYTES)),
+  );
+  assert.is(error.detail.how, 'ended with status 9');
 });
 
 test.run();

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseDestination } from '../../src/pipe/destination.ts';
 import { cannotSync, codeOf, reasonOf, writeFailure } from '../../src/pipe/os-error.ts';
-import { inFolder } from '../support/folder.ts';
+import { failure, inFolder } from '../support/folder.ts';
 
 test('exec: takes the rest as it is', () => {
   assert.equal(parseDestination('exec:gzip -c > x'), { kind: 'command', command: 'gzip -c > x' });
@@ -24,18 +24,29 @@ test('the names of descriptors', () => {
 
 test('what only looks like a descriptor is a path', () => {
   for (const path of ['/dev/fd/', '/dev/fd/1x', './-', 'dev/fd/1', '/dev/fd/1/x']) {
-    assert.is.not(safeKind(path), 'descriptor', path);
+    assert.is.not(kindOrCode(path), 'descriptor', path);
   }
 });
 
-/** The kind, or the system's code where the path cannot be looked at (see output-file.test.ts). */
-function safeKind(path: string): string | undefined {
+function kindOrCode(path: string): string | undefined {
   try {
     return parseDestination(path).kind;
   } catch (error) {
     return codeOf(error);
   }
 }
+
+test(
+  'a path that cannot be looked at is refused in one line',
+  inFolder(async (folder) => {
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('loop', join(folder, 'loop'));
+    for (const path of [join(folder, 'file', 'x'), join(folder, 'x'.repeat(300)), join(folder, 'loop')]) {
+      const error = await failure('output-refused', () => parseDestination(path));
+      assert.is(error.detail.path, path);
+    }
+  }),
+);
 
 test(
   'devices and FIFOs are written in place, links to them too; files, folders and nothing are files',

@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -53,12 +61,44 @@ test(
   }),
 );
 
-// mkdtempSync's own error comes out as it is: to be taken in when makeFifo words it
-test.skip(
+test(
   'a folder for temporary files that is not there is refused',
   inFolder(async (folder) => {
     const absent = join(folder, 'absent');
     await withVariable('TMPDIR', absent, () => failure('no-fifo', makeFifo));
+  }),
+);
+
+/** Makes a FIFO where `mkfifo` is this line of shell, which gets its arguments. */
+async function makeWith(folder: string, line: string): Promise<Error> {
+  const program = join(folder, 'mkfifo');
+  writeFileSync(program, `#!/bin/sh\n${line}\n`, { mode: 0o700 });
+  const temporary = join(folder, 'temporary');
+  mkdirSync(temporary, { recursive: true });
+  const path = `${folder}:${process.env.PATH}`;
+  const open_before = readdirSync('/proc/self/fd').length;
+  const error = await withVariable('TMPDIR', temporary, () =>
+    withVariable('PATH', path, () => failure('no-fifo', makeFifo)),
+  );
+  assert.equal(readdirSync(temporary), []);
+  assert.is(readdirSync('/proc/self/fd').length, open_before, 'an end is still open');
+  return error;
+}
+
+test(
+  'what cannot be opened is no FIFO, and neither a folder nor an end of it is left',
+  inFolder(async (folder) => {
+    assert.match((await makeWith(folder, 'exit 0')).message, /no such file/);
+    // a folder can be opened to read, and then not to write
+    assert.match((await makeWith(folder, 'mkdir "$3"')).message, /on a directory/);
+  }),
+);
+
+test(
+  'what mkfifo prints is told in one line',
+  inFolder(async (folder) => {
+    assert.match((await makeWith(folder, 'printf "a\\nb\\n" >&2; exit 1')).message, /\(a b\)/);
+    assert.match((await makeWith(folder, 'exit 1')).message, /\(mkfifo failed\)/);
   }),
 );
 

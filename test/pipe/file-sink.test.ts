@@ -5,23 +5,20 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Destination, parseDestination } from '../../src/pipe/destination.ts';
+import { parseDestination } from '../../src/pipe/destination.ts';
 import { makeFifo } from '../../src/pipe/fifo.ts';
 import { FileSink } from '../../src/pipe/file-sink.ts';
+import type { SinkOptions } from '../../src/pipe/sink.ts';
 import { eventually, pour } from '../support/children.ts';
 import { assertFile, failure, inFolder, noise } from '../support/folder.ts';
 
 const MIB = 2 ** 20;
 const TOTALS = [0, 1, 511, 512, 4095, 4096, 4097, MIB - 1, MIB, MIB + 1, 3 * MIB + 17];
 
-function target(path: string): Exclude<Destination, { kind: 'command' }> {
+function openFile(path: string, options: Partial<SinkOptions> = {}): Promise<FileSink> {
   const destination = parseDestination(path);
   if (destination.kind === 'command') throw new Error('a file sink writes to no command');
-  return destination;
-}
-
-function openFile(path: string, options: { force?: boolean; direct?: boolean } = {}): FileSink {
-  return new FileSink(target(path), { force: false, direct: false, ...options });
+  return FileSink.open(destination, { force: false, direct: false, ...options });
 }
 
 for (const direct of [false, true]) {
@@ -31,7 +28,7 @@ for (const direct of [false, true]) {
       for (const total of TOTALS) {
         for (const piece_bytes of [MIB, 100_001]) {
           const path = join(folder, `${total}-${piece_bytes}`);
-          const sink = openFile(path, { direct });
+          const sink = await openFile(path, { direct });
           const channel = await pour(sink, noise(total), piece_bytes);
           const report = await sink.finish(total);
           assertFile(path, noise(total));
@@ -45,7 +42,7 @@ for (const direct of [false, true]) {
 }
 
 test('where O_DIRECT is refused it is written without, and the report says why', async () => {
-  const sink = openFile('/dev/null', { direct: true });
+  const sink = await openFile('/dev/null', { direct: true });
   await pour(sink, noise(5000));
   const report = await sink.finish(5000);
   assert.is(report.is_direct, false);
@@ -56,7 +53,7 @@ test(
   'an abort leaves nothing, and may come twice',
   inFolder(async (folder) => {
     for (const direct of [false, true]) {
-      const sink = openFile(join(folder, 'out'), { direct });
+      const sink = await openFile(join(folder, 'out'), { direct });
       await pour(sink, noise(MIB + 5));
       await sink.abort();
       await sink.abort();
@@ -90,7 +87,7 @@ test(
 );
 
 test('a full disk is named', async () => {
-  const sink = openFile('/dev/full');
+  const sink = await openFile('/dev/full');
   const error = await failure('disk-full', () => pour(sink, noise(5000)));
   assert.equal([error.detail.path, error.detail.offset], ['/dev/full', 0]);
   await sink.abort();
@@ -101,7 +98,7 @@ test(
   inFolder(async (folder) => {
     const path = join(folder, 'out');
     const fd = openSync(path, 'w');
-    const sink = openFile(`/dev/fd/${fd}`);
+    const sink = await openFile(`/dev/fd/${fd}`);
     await pour(sink, noise(70_000));
     await sink.finish(70_000);
     assertFile(path, noise(70_000));
@@ -117,7 +114,7 @@ test(
     const copy = join(folder, 'copy');
     spawnSync('mkfifo', [fifo]);
     const reader = spawn('/bin/sh', ['-c', 'exec cat "$1" > "$2"', 'sh', fifo, copy], { stdio: 'ignore' });
-    const sink = openFile(fifo);
+    const sink = await openFile(fifo);
     await pour(sink, noise(3 * MIB));
     await sink.finish(3 * MIB);
     await once(reader, 'exit');
@@ -135,7 +132,7 @@ test(
       stdio: [read_fd, 'ignore', 'ignore'],
     });
     closeSync(read_fd);
-    const sink = openFile(`/dev/fd/${write_fd}`);
+    const sink = await openFile(`/dev/fd/${write_fd}`);
     const channel = await pour(sink, noise(3 * MIB));
     await sink.finish(3 * MIB);
     // the reader ends only when the descriptor is closed
@@ -152,7 +149,7 @@ test(
     spawnSync('mkfifo', [fifo]);
     // opened to read as well, or the sink's blocking open would wait for ever
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-    const sink = openFile(fifo);
+    const sink = await openFile(fifo);
     closeSync(reader);
     const error = await failure('write-failed', () => pour(sink, noise(10)));
     assert.match(error.message, /broken pipe/);

@@ -100,7 +100,7 @@ test(
     const sink = await openHelper(join(folder, 'out'));
     await pour(sink, noise(1000));
     const [part, ...others] = readdirSync(folder);
-    assert.match(part ?? '', /^\.out\..*\.part$/);
+    assert.match(part ?? '', /^\.pagepipe-[0-9a-f]+\.part$/);
     assert.equal(others, []);
     await sink.finish(1000);
     assert.equal(readdirSync(folder), ['out']);
