@@ -75,6 +75,7 @@ export class CollectGuest {
       const block = this.#blocks.blocks[index];
       if (block === undefined) return;
       this.#guarded.view(block.bitmap).set(bytesOf(dirty, block.bitmap.size_bytes));
+      if (block.present === undefined) return;
       this.#guarded.view(block.present).set(bytesOf(present, block.present.size_bytes));
     });
   }
@@ -142,7 +143,7 @@ export class CollectGuest {
   #checkBlocks(what: string): void {
     this.#model.forEach(({ dirty, present, normal, zero }, index) => {
       const block = this.#blocks.blocks[index];
-      if (block === undefined) return;
+      if (block?.present === undefined) return;
       this.#sameBits(block.bitmap, dirty, `${what}: bitmap ${index}`);
       this.#sameBits(block.present, present, `${what}: present ${index}`);
       const counters = { normal, zero, fill: 0, xbzrle: 0 };

@@ -1,6 +1,13 @@
 /** Records by hand, and the core's guest beside the oracle's; for the tests of decode. */
 import * as assert from 'uvu/assert';
-import { type DecodeState, freshState, decode as refDecode, type TargetBlock } from '../ref/decode.ts';
+import { bytesOf } from '../ref/bitmap.ts';
+import {
+  type DecodeState,
+  freshState,
+  decode as refDecode,
+  type TargetBlock,
+  wholeBlock,
+} from '../ref/decode.ts';
 import type { CoreBuild } from '../support/core-builds.ts';
 import { type BlockPlan, Guarded, GuardedBlocks, sameBytes } from '../support/guarded.ts';
 
@@ -95,9 +102,10 @@ export class DecodeGuest {
 
   /** Empty pages, counters and state on both sides. */
   restart(): void {
-    this.#model = this.#plans.map(({ name, pages, with_ram, first = 0, beyond = 0 }) => {
-      const ram = with_ram ? new Uint8Array(pages * 4096) : undefined;
-      return { name, pages, first, beyond, ram, normal: 0, zero: 0, fill: 0, xbzrle: 0 };
+    this.#model = this.#plans.map(({ name, pages, with_ram, with_present = true, first = 0, beyond = 0 }) => {
+      const block = { ...wholeBlock(name, pages), first, beyond };
+      const ram = with_ram ? block.ram : undefined;
+      return with_present ? { ...block, ram, present: new Set() } : { ...block, ram };
     });
     this.#model_state = freshState();
     this.restartCore();
@@ -107,7 +115,10 @@ export class DecodeGuest {
   restartCore(): void {
     this.#guarded.view(this.#state).fill(0);
     this.#blocks.clearCounters();
-    for (const { ram } of this.#blocks.blocks) if (ram !== undefined) this.#guarded.view(ram).fill(0);
+    for (const { ram, present } of this.#blocks.blocks) {
+      if (ram !== undefined) this.#guarded.view(ram).fill(0);
+      if (present !== undefined) this.#guarded.view(present).fill(0);
+    }
   }
 
   /** Offers input to the core alone. */
@@ -151,12 +162,16 @@ export class DecodeGuest {
     const { last_block, last_page, status, wraps, fault_at } = this.#model_state;
     const state = [0, 4, 8, 12, 16].map((at) => this.#guarded.u32(this.#state.address + at));
     assert.equal(state, [last_block, last_page, status, wraps, fault_at], `${what}: state`);
-    this.#model.forEach(({ ram, normal, zero, fill, xbzrle }, index) => {
+    this.#model.forEach(({ ram, present, normal, zero, fill, xbzrle }, index) => {
       const counters = { normal, zero, fill, xbzrle };
       assert.equal(this.#blocks.counters(index), counters, `${what}: counters ${index}`);
-      const range = this.#blocks.blocks[index]?.ram;
-      if (range !== undefined && ram !== undefined) {
-        sameBytes(this.#guarded.view(range), ram, `${what}: pages of ${index}`);
+      const block = this.#blocks.blocks[index];
+      if (block?.ram !== undefined && ram !== undefined) {
+        sameBytes(this.#guarded.view(block.ram), ram, `${what}: pages of ${index}`);
+      }
+      if (block?.present !== undefined && present !== undefined) {
+        const bits = bytesOf(present, block.present.size_bytes);
+        sameBytes(this.#guarded.view(block.present), bits, `${what}: present ${index}`);
       }
     });
     const none = { normal: 0, zero: 0, fill: 0, xbzrle: 0 };

@@ -21,6 +21,8 @@ const PLANS = [
   { name: Buffer.from('away'), first: 0, pages: 0, beyond: 8, with_ram: true },
   { name: Buffer.from('nowhere'), first: 2, pages: 3, beyond: 3, with_ram: false },
   // pages of 8 TiB: the numbers add up to no more than 32 bits hold
+  // what came last as other than zero is taken down by page of the window; here by more than a word's
+  { name: Buffer.from('many'), first: 70, pages: 66, beyond: 1, with_ram: false },
   { name: Buffer.from('far'), first: 0x7fff_fff0, pages: 2, beyond: 14, with_ram: true },
 ];
 

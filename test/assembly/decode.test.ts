@@ -21,7 +21,12 @@ const PAGES = [3, 1, 2, 2, 2];
 const NOWHERE = 2;
 
 const PLANS = NAMES.map((name, index) => {
-  return { name: Buffer.from(name), pages: PAGES[index] ?? 0, with_ram: index !== NOWHERE };
+  return {
+    name: Buffer.from(name),
+    pages: PAGES[index] ?? 0,
+    with_ram: index !== NOWHERE,
+    with_present: index !== 3,
+  };
 });
 
 /** All kinds of records in two rounds, and the word that ends a section. */

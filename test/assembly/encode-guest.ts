@@ -72,7 +72,12 @@ export class EncodeGuest {
   constructor(build: CoreBuild, plans: readonly SourceBlock[], out_bytes: number, slots = 0) {
     const pages = plans.reduce((sum, block) => sum + block.pages.length, 0);
     this.guarded = new Guarded(build, (pages + slots) * 4096 + out_bytes + 16_384);
-    this.#plans = plans.map((plan) => ({ ...plan, pages: plan.pages.length, with_ram: true }));
+    this.#plans = plans.map((plan) => ({
+      ...plan,
+      pages: plan.pages.length,
+      with_ram: true,
+      with_present: false,
+    }));
     this.#blocks = new GuardedBlocks(this.guarded, this.#plans);
     this.#state = this.guarded.place(40, 4);
     this.#slots = slots;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bitsOf } from '../ref/bitmap.ts';
 import { decode, freshState, wholeBlock } from '../ref/decode.ts';
 import { SHARED_BUILD } from '../support/core-builds.ts';
 import { Guarded, GuardedBlocks, type Range, sameBytes } from '../support/guarded.ts';
@@ -127,46 +128,111 @@ test('shared: a bit set in the log during a merge lands in this merge or the nex
   guarded.check('merge beside a worker');
 });
 
-test('shared: a page written during an encode goes in this pass or the next, with its last bytes', async () => {
-  // one word of the bitmap, so that both threads always change the same one
-  const pages = 64;
-  const out_bytes = 100_000;
-  const guarded = new Guarded(SHARED_BUILD, pages * 4096 + out_bytes + 65_536);
-  const name = Buffer.from('ram');
-  const blocks = new GuardedBlocks(guarded, [{ name, pages, with_ram: true }]);
-  const { bitmap, ram } = blocks.blocks[0] ?? {};
-  if (bitmap === undefined || ram === undefined) throw new Error('the block has no pages');
+/** One word of the bitmap, so that both threads always change the same one. */
+const PAGES = 64;
+const OUT_BYTES = 100_000;
+const NAME = Buffer.from('ram');
+
+/** A guest of one block, all zero and clean, and what the worker works on. */
+function oneBlock() {
+  const guarded = new Guarded(SHARED_BUILD, PAGES * 4096 * 2 + OUT_BYTES + 65_536);
+  const blocks = new GuardedBlocks(guarded, [{ name: NAME, pages: PAGES, with_ram: true }]);
+  const { bitmap, present, ram } = blocks.blocks[0] ?? {};
+  if (bitmap === undefined || present === undefined || ram === undefined) throw new Error('no pages');
   const control = guarded.place(8);
   const log = guarded.place(8);
-  const state = guarded.place(24, 4);
-  const out = guarded.place(out_bytes);
-  for (const range of [log, state, bitmap, ram]) guarded.view(range).fill(0);
+  const state = guarded.place(40, 4);
+  const out = guarded.place(OUT_BYTES);
+  for (const range of [log, state, bitmap, present, ram]) guarded.view(range).fill(0);
+  const task = { bitmap: bitmap.address, log: log.address, ram: ram.address, pages: PAGES, marks: 200 };
+  return { guarded, blocks, present, ram, control, state, out, task };
+}
 
-  const target = wholeBlock(name, pages);
-  const copy = target.ram;
-  const seen = freshState();
-  const stream: Uint8Array[] = [];
-  const encodeOnce = (): number => {
-    const args = [state.address, blocks.table.address, 1, out.address, out_bytes, 50] as const;
-    const written = guarded.core.encode(...args);
-    if (written > 0) stream.push(guarded.view(out).slice(0, written));
-    return written;
+/** A cache of this many slots, empty. */
+function placeCache(guarded: Guarded, slots: number): Range {
+  const head = guarded.place(64);
+  const tags = guarded.place(slots * 8);
+  const data = guarded.place(slots * 4096);
+  for (const range of [head, tags]) guarded.view(range).fill(0);
+  for (const [at, value] of [
+    [0, slots],
+    [12, tags.address],
+    [16, data.address],
+  ] as const) {
+    guarded.setU32(head.address + at, value);
+  }
+  return head;
+}
+
+for (const slots of [0, PAGES / 2]) {
+  const what = slots === 0 ? 'an encode' : `an encode with a cache of ${slots} pages`;
+  test(`shared: a page written during ${what} goes in this pass or the next, with its last bytes`, async () => {
+    const { guarded, blocks, ram, control, state, out, task } = oneBlock();
+    const cache = slots === 0 ? undefined : placeCache(guarded, slots);
+    guarded.setU32(state.address + 32, cache?.address ?? 0);
+    const target = wholeBlock(NAME, PAGES);
+    const copy = target.ram;
+    const seen = freshState();
+    const stream: Uint8Array[] = [];
+    const encodeOnce = (): void => {
+      const args = [state.address, blocks.table.address, 1, out.address, OUT_BYTES, 50] as const;
+      const written = guarded.core.encode(...args);
+      if (written > 0) stream.push(guarded.view(out).slice(0, written));
+    };
+    const part: MainPart = {
+      turn: encodeOnce,
+      endOfRound: (round) => {
+        // the cursor may stand behind a marked page: the next pass has it
+        for (let calls = 0; guarded.core.bitmap_count(task.bitmap, PAGES) > 0; calls++) {
+          encodeOnce();
+          assert.ok(calls < 10, `round ${round}: nothing is left`);
+        }
+        const input = new Uint8Array(Buffer.concat(stream.splice(0)));
+        assert.is(decode(seen, [target], input), input.length, `round ${round}: whole records`);
+        sameBytes(copy, guarded.view(ram), `round ${round}: the stream ends in the guest as it is`);
+        if (cache !== undefined) guarded.setU32(cache.address + 4, round);
+      },
+    };
+    await besideWorker(WRITE_AND_MARK, guarded, control, task, part);
+    const { normal, zero, xbzrle } = target;
+    assert.equal(blocks.counters(0), { normal, zero, fill: 0, xbzrle });
+    assert.is(xbzrle > 0, slots > 0, 'changes have been sent');
+    guarded.check('encode beside a worker');
+  });
+}
+
+test('shared: a page written during a collect is in the file at last, or zero and not present', async () => {
+  const { guarded, blocks, present, ram, control, state, out, task } = oneBlock();
+  const runs = guarded.place(PAGES * 12);
+  const file = new Uint8Array(PAGES * 4096);
+  const collectOnce = (): void => {
+    const args = [state.address, blocks.table.address, 1, out.address, OUT_BYTES, 50] as const;
+    guarded.core.collect(...args, runs.address, PAGES);
+    let at = out.address;
+    for (let run = 0; run < guarded.u32(state.address + 36); run++) {
+      const [first, count] = [4, 8].map((field) => guarded.u32(runs.address + run * 12 + field));
+      const size_bytes = (count ?? 0) * 4096;
+      file.set(new Uint8Array(guarded.memory.buffer, at, size_bytes), (first ?? 0) * 4096);
+      at += size_bytes;
+    }
   };
   const part: MainPart = {
-    turn: encodeOnce,
+    turn: collectOnce,
     endOfRound: (round) => {
-      // the cursor may stand behind a marked page: the next pass has it
-      for (let empty = 0; empty < 2; ) empty = encodeOnce() === 0 ? empty + 1 : 0;
-      const input = new Uint8Array(Buffer.concat(stream.splice(0)));
-      assert.is(decode(seen, [target], input), input.length, `round ${round}: whole records`);
-      sameBytes(copy, guarded.view(ram), `round ${round}: the stream ends in the guest as it is`);
-      assert.is(guarded.core.bitmap_count(bitmap.address, pages), 0, `round ${round}: nothing is left`);
+      for (let calls = 0; guarded.core.bitmap_count(task.bitmap, PAGES) > 0; calls++) {
+        collectOnce();
+        assert.ok(calls < 10, `round ${round}: nothing is left`);
+      }
+      const held = bitsOf(guarded.view(present));
+      // what is not present is a hole, whatever was written there before
+      for (let page = 0; page < PAGES; page++) {
+        if (!held.has(page)) file.fill(0, page * 4096, (page + 1) * 4096);
+      }
+      sameBytes(file, guarded.view(ram), `round ${round}: the file is the guest as it is`);
     },
   };
-  const task = { bitmap: bitmap.address, log: log.address, ram: ram.address, pages, marks: 200 };
   await besideWorker(WRITE_AND_MARK, guarded, control, task, part);
-  assert.equal(blocks.counters(0), { normal: target.normal, zero: target.zero, fill: 0 });
-  guarded.check('encode beside a worker');
+  guarded.check('collect beside a worker');
 });
 
 test.run();

@@ -10,6 +10,8 @@ export interface TargetBlock {
   beyond: number;
   /** The pages' bytes; undefined counts only. */
   ram: Uint8Array | undefined;
+  /** Pages that came last as other than zero; undefined takes nothing down. */
+  present?: Set<number>;
   normal: number;
   zero: number;
   fill: number;
@@ -113,6 +115,9 @@ function apply(blocks: readonly TargetBlock[], record: ParsedRecord, input: Uint
   if (target === undefined) return { status: 3 };
   const here = page - target.first;
   const bytes = target.ram?.subarray(here * 4096, (here + 1) * 4096) ?? new Uint8Array(4096);
+  // also where the changes turn out to be wrong: those before the fault are done
+  if (kind === 'zero' && payload[0] === 0) target.present?.delete(here);
+  else target.present?.add(here);
   if (kind === 'xbzrle') {
     const fault = xbzrleDecode(bytes, payload);
     if (fault !== WHOLE) return { status: 8, fault_at: start + fault };

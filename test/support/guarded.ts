@@ -127,12 +127,14 @@ export interface BlockPlan {
   /** Pages of the block before and after those that stand here; none where not said. */
   first?: number;
   beyond?: number;
+  /** Without it, the entry has no bitmap of pages that are present. */
+  with_present?: boolean;
 }
 
 export interface PlacedBlock {
   ram: Range | undefined;
   bitmap: Range;
-  present: Range;
+  present: Range | undefined;
   idstr: Range;
 }
 
@@ -197,11 +199,11 @@ export class GuardedBlocks {
     });
   }
 
-  #placeBlock({ name, pages, with_ram }: BlockPlan): PlacedBlock {
+  #placeBlock({ name, pages, with_ram, with_present = true }: BlockPlan): PlacedBlock {
     const idstr = this.#guarded.place(1 + name.length, 1);
     this.#guarded.seal(idstr, Uint8Array.of(name.length, ...name));
     const bitmap = this.#guarded.place(Math.ceil(pages / 64) * 8);
-    const present = this.#guarded.place(Math.ceil(pages / 64) * 8);
+    const present = with_present ? this.#guarded.place(Math.ceil(pages / 64) * 8) : undefined;
     const ram = with_ram ? this.#guarded.place(pages * 4096) : undefined;
     return { ram, bitmap, present, idstr };
   }
@@ -212,7 +214,7 @@ export class GuardedBlocks {
     const entry = this.table.address + index * ENTRY_BYTES;
     this.#guarded.view(this.table).fill(0, index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
     const fields = { 0: block.ram?.address ?? 0xffff_ffff, 4: pages, 8: block.bitmap.address };
-    const more = { 12: block.idstr.address, 48: first, 52: beyond, 56: block.present.address };
+    const more = { 12: block.idstr.address, 48: first, 52: beyond, 56: block.present?.address ?? 0 };
     for (const [at, value] of Object.entries({ ...fields, ...more })) {
       this.#guarded.setU32(entry + Number(at), value);
     }
