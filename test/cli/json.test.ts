@@ -77,6 +77,8 @@ const RESULT = {
     complete: 'string',
     max_rounds: n,
     seed: n,
+    format: 'string',
+    xbzrle: 'boolean',
   },
   machine: {
     node: 'string',
@@ -197,6 +199,14 @@ test('inspect --json has all keys of the contract, and what agrees', () =>
       pages,
       rounds: n,
       stream_bytes: n,
+      capabilities: [],
+      advice: {
+        resent_pages: n,
+        zero_saved_bytes: n,
+        xbzrle_saved_bytes: n,
+        mapped_ram_bytes: n,
+        gzip_bytes: n,
+      },
     });
     assertInspected(JSON.parse(text), place.read('in.mig').length);
   }));

@@ -1,6 +1,6 @@
 /**
- * What the contract asks for and the program does not do yet. Skipped, so that the rest can be green; with
- * PAGEPIPE_KNOWN_BUGS=1 they run. A test that has come to pass moves to its kin.
+ * What the contract asks for and the program once did not do. What it does not do yet is `known`: skipped, so
+ * that the rest can be green, and run with PAGEPIPE_KNOWN_BUGS=1.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readdirSync, statSync } from 'node:fs';
@@ -36,7 +36,7 @@ for (const args of [
   ['inspect', '-'],
   ['save', '--ram', '-', '-o', 'out.mig'],
 ]) {
-  known(`Ctrl-C ends ${args[0]} while nothing comes on standard input`, () =>
+  test(`Ctrl-C ends ${args[0]} while nothing comes on standard input`, () =>
     inPlace(async (place) => {
       const fifo = `${place.temporary}/fifo`;
       execFileSync('mkfifo', [fifo]);
@@ -46,31 +46,28 @@ for (const args of [
       execFileSync('rm', [fifo]);
       await interrupt(place, started).finally(() => closeSync(fd));
       assertNames(place.folder, []);
-    }),
-  );
+    }));
 }
 
 for (const via of ['file', 'pipe']) {
-  known(`Ctrl-C ends a save into a FIFO that nobody reads, --via ${via}`, () =>
+  test(`Ctrl-C ends a save into a FIFO that nobody reads, --via ${via}`, () =>
     inPlace(async (place) => {
       execFileSync('mkfifo', [place.path('fifo')]);
       const started = place.start([...GUEST, '-o', 'fifo', '--via', via]);
       await startedUp(place, started);
       await interrupt(place, started);
       execFileSync('rm', [place.path('fifo')]);
-    }),
-  );
+    }));
 }
 
-known('standard input may be a socket, as that of a child of Node is', () =>
+test('standard input may be a socket, as that of a child of Node is', () =>
   inPlace(async (place) => {
     await place.done([...GUEST, '-o', 'in.mig']);
     const { child, ended } = place.start(['inspect', '-', '--json'], { stdin: 'socket' });
     child.stdin?.end(place.read('in.mig'));
     const { status, stderr } = await ended;
     assert.is(status, 0, stderr);
-  }),
-);
+  }));
 
 known('standard output of load may be a socket, as that of a child of Node is', () =>
   inPlace(async (place) => {
@@ -104,20 +101,18 @@ known('two outputs of one name are a contradiction', () =>
   }),
 );
 
-known('a kept RAM that cannot be written is found before the save, or leaves no stream', () =>
+test('a kept RAM that cannot be written is found before the save, or leaves no stream', () =>
   inPlace(async (place) => {
     const args = [...GUEST, '-o', 'out.mig', '--keep-ram', '/sys/pagepipe-test'];
     await place.refused(args, { status: 1, says: /\/sys\/pagepipe-test cannot be written/, names: [] });
-  }),
-);
+  }));
 
-known('a folder that is there but takes no files is not said to be missing', () =>
+test('a folder that is there but takes no files is not said to be missing', () =>
   inPlace(async (place) => {
     const { status, stderr } = await place.run([...GUEST, '-o', '/proc/pagepipe-test']);
     assert.is(status, 1);
     assert.not.match(stderr, /does not exist; make it first/);
-  }),
-);
+  }));
 
 known('wrong usage of demo is one line on standard error', () =>
   inPlace((place) => place.refused(['demo', '--size', '5000'], { status: 2, says: /multiple of 4096/ })),
@@ -129,7 +124,7 @@ known('the progress of demo is for a terminal only', () =>
   }),
 );
 
-known('a save that is killed leaves no helper, no file and no stack trace', () =>
+test('a save that is killed leaves no helper, no file and no stack trace', () =>
   inPlace(async (place) => {
     const { child, ended } = place.start([...SLOW, '-o', 'out.mig']);
     await until('a part', () =>
@@ -146,7 +141,6 @@ known('a save that is killed leaves no helper, no file and no stack trace', () =
     await until('the helper to go', () => (processesIn(place.folder).length === 0 ? true : undefined));
     assert.is(stderr, '');
     assertNames(place.folder, []);
-  }),
-);
+  }));
 
 test.run();

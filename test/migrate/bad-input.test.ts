@@ -148,7 +148,7 @@ test('PART before START', () => {
 test('RAM started twice', () => {
   const built = begun().start().blockList([RAM]).close().start().blockList([RAM]).close();
   built.end().close().eof();
-  isRefused(built.build(), 'unknown-section', { offset: built.offsetOf('section', 1) });
+  isRefused(built.build(), 'second-ram', { offset: built.offsetOf('section', 1) });
 });
 
 test('no RAM at all', () => {
@@ -156,9 +156,11 @@ test('no RAM at all', () => {
   isRefused(built.build(), 'no-ram', { offset: built.offsetOf('eof') });
 });
 
-test("EOF in place of each section, before RAM's END", () => {
-  for (let nth = 0; nth < 4; nth++) {
-    isRefused(poked('section', nth, [0x00]), 'no-ram', { offset: WHERE.offsetOf('section', nth) });
+test("EOF in place of each section: no RAM, or RAM's end with too much behind it", () => {
+  isRefused(poked('section', 0, [0x00]), 'no-ram', { offset: WHERE.offsetOf('section', 0) });
+  for (let nth = 1; nth < 4; nth++) {
+    const offset = WHERE.offsetOf('section', nth) + 1;
+    isRefused(poked('section', nth, [0x00]), 'bytes-behind', { offset, bytes: WHERE.offset - offset });
   }
 });
 
@@ -175,7 +177,7 @@ test('a list of blocks that comes to more than its sum, or to less', () => {
   const list = [RAM, { name: 'rom', bytes: 2 * PAGE_BYTES }];
   const listed = (total_bytes: number) => begun().start().blockList(list, total_bytes).close();
   const more = listed(5 * PAGE_BYTES);
-  const of_rom = { block: 'rom', sum_bytes: 6 * PAGE_BYTES, total_bytes: 5 * PAGE_BYTES };
+  const of_rom = { block: 'rom', sum_bytes: BigInt(6 * PAGE_BYTES), total_bytes: BigInt(5 * PAGE_BYTES) };
   isRefused(more.build(), 'block-list-sum', { offset: more.offsetOf('block-name', 1), ...of_rom });
   // the list is full before its second block, whose name is then no word
   const full = listed(RAM.bytes);
@@ -184,16 +186,16 @@ test('a list of blocks that comes to more than its sum, or to less', () => {
   const less = listed(7 * PAGE_BYTES);
   isRefused(less.build(), 'block-list-sum', { offset: less.offsetOf('eos'), block: '' });
   const lesser = listed(8 * PAGE_BYTES);
-  isRefused(lesser.build(), 'block-size', { offset: lesser.offsetOf('eos'), bytes: 0x107e });
+  isRefused(lesser.build(), 'block-size', { offset: lesser.offsetOf('eos'), bytes: 0x107en });
 });
 
 test('a block that is not whole pages', () => {
-  for (const bytes of [1, PAGE_BYTES - 1, PAGE_BYTES + 512]) {
+  for (const bytes of [0, 1, PAGE_BYTES - 1, PAGE_BYTES + 512]) {
     const built = begun()
       .start()
       .blockList([RAM, { name: 'odd', bytes }], 8 * PAGE_BYTES);
     const offset = built.offsetOf('block-name', 1);
-    isRefused(built.build(), 'block-size', { offset, block: 'odd', bytes });
+    isRefused(built.build(), 'block-size', { offset, block: 'odd', bytes: BigInt(bytes) });
   }
 });
 
@@ -220,9 +222,9 @@ test('more than 4096 blocks', () => {
   isRefused(built.build(), 'too-many-blocks', { offset: built.offsetOf('block-name', 4096) });
 });
 
-test('a guest of over 4 GiB less 16 MiB', () => {
-  const bytes_max = 2 ** 32 - 2 ** 24;
-  for (const bytes of [bytes_max + PAGE_BYTES, 2 ** 32, 2 ** 52]) {
+test('a guest of over sixteen memories of 4 GiB less 16 MiB', () => {
+  const bytes_max = 16 * (2 ** 32 - 2 ** 24);
+  for (const bytes of [bytes_max + PAGE_BYTES, 2 ** 40, 2 ** 52]) {
     const list = [RAM, { name: 'more', bytes: bytes - RAM.bytes }];
     const error = refusal(() => loadStream(begun().start().blockList(list).close().build()), `${bytes}`);
     assert.equal([error.code, error.detail], ['guest-too-large', { bytes, bytes_max }]);
@@ -241,12 +243,18 @@ test('over 256 MiB behind RAM', () => {
 });
 
 test('flags that are not known, or not together', () => {
-  const alone = [0x001, 0x020, 0x040, 0x080, 0x100, 0x200, 0x400, 0x800];
-  const together = [0x000, 0x006, 0x00a, 0x00c, 0x012, 0x018, 0x030, 0x024, 0x028 | 0x200, 0xfff];
+  const alone = [0x001, 0x020, 0x080, 0x100, 0x200, 0x400, 0x800];
+  const together = [
+    0x000, 0x006, 0x00a, 0x00c, 0x012, 0x018, 0x030, 0x024, 0x042, 0x048, 0x050, 0x140, 0x228, 0xfff,
+  ];
   for (const flags of [...alone, ...together]) {
     const word = 0x1000n | BigInt(flags);
     const built = inPart((s) => s.fill('ram', 0, 1).word('odd', word).raw('name', idstr('ram')));
-    isRefused(built.build(), 'unknown-flags', { offset: built.offsetOf('odd'), flags, word });
+    const offset = built.offsetOf('odd');
+    isRefused(built.build(), 'unknown-flags', { offset, flags, word });
+    // the word alone is enough, and a byte less is a cut
+    isRefused(built.build().subarray(0, offset + 8), 'unknown-flags', { offset, flags, word });
+    isRefused(built.build().subarray(0, offset + 7), 'stream-cut', { offset: offset + 7 });
   }
 });
 

@@ -228,8 +228,7 @@ for (const [name, command] of Object.entries(STDIN_WAYS)) {
   );
 }
 
-// /dev/stdin is opened anew, at the file's begin: to be taken in when descriptor 0 itself is read
-test.skip(
+test(
   '- goes on where a file on standard input stands',
   inFolder(async (folder) => {
     const image = noise(2 * MIB);

@@ -95,6 +95,14 @@ function found(sections: number): InspectDocument {
     pages: PAGES,
     rounds: 1,
     stream_bytes: 6_744_870,
+    capabilities: [],
+    advice: {
+      resent_pages: 0,
+      zero_saved_bytes: 2458 * 4095,
+      xbzrle_saved_bytes: 0,
+      mapped_ram_bytes: 1638 * 4096,
+      gzip_bytes: 1_000_000,
+    },
   };
 }
 
@@ -104,10 +112,13 @@ test('a stream: the conclusion, its blocks, its sections', () => {
     [
       'QEMU stream, version 3, machine none: 16.0 MiB of RAM in 6.43 MiB',
       '  4,096 page records in 1 round: 1,638 normal, 2,458 zero',
+      '  zero pages saved 9.60 MiB',
+      '  as mapped-ram it takes 6.40 MiB of disk, 1 % less',
+      '  gzip -1 makes it about 977 KiB, 85 % less',
       '',
-      'block       RAM  normal   zero  fill',
-      '-----  --------  ------  -----  ----',
-      'ram    16.0 MiB   1,638  2,458     0',
+      'block       RAM  normal   zero  fill  xbzrle',
+      '-----  --------  ------  -----  ----  ------',
+      'ram    16.0 MiB   1,638  2,458     0       0',
       '',
       'section  id  name  inst  ver  offset  bytes',
       '-------  --  ----  ----  ---  ------  -----',
@@ -137,6 +148,49 @@ test('a stream with bytes that QEMU refuses now, and names that could steer a te
   );
   assert.match(text, /^r\?\[2Jm /m);
   assert.not.ok(text.includes('\x1b'));
+});
+
+test('what would be better, and what is better already', () => {
+  const advice = { ...found(1).advice, resent_pages: 1000, gzip_bytes: 6_744_870 };
+  const text = reportInspect({ ...found(1), advice });
+  assert.match(text, /^ {2}1,000 times a page went again, up to 3\.91 MiB: pause the guest, or use XBZRLE$/m);
+  assert.match(text, /^ {2}gzip -1 makes it about 6\.43 MiB$/m);
+  const xbzrle = { ...advice, xbzrle_saved_bytes: 2 ** 20, zero_saved_bytes: 0, gzip_bytes: null };
+  const pages = { ...PAGES, xbzrle: 260 };
+  const with_xbzrle = reportInspect({ ...found(1), pages, advice: { ...xbzrle, mapped_ram_bytes: null } });
+  assert.match(with_xbzrle, /^ {2}4,356 page records in 1 round: 1,638 normal, 2,458 zero, 260 XBZRLE$/m);
+  assert.match(with_xbzrle, /^ {2}XBZRLE saved 1\.00 MiB$/m);
+  assert.match(with_xbzrle, /^ {2}1,000 times a page went again: pause the guest$/m);
+  assert.not.match(with_xbzrle, /zero pages saved|mapped-ram|gzip/);
+});
+
+test('sections whose end was searched for, sections that are many, and state that nothing splits', () => {
+  const [section] = found(1).sections;
+  if (section === undefined) throw new Error('one section was asked for');
+  const sections = [
+    { ...section, type: 'full', name: 'dev\x1bice', by_search: true } as const,
+    { ...section, count: 1234 },
+    { ...section, type: 'opaque', name: '' },
+  ];
+  const text = reportInspect({ ...found(1), sections });
+  assert.match(text, /^ {2}the end of 1 section was found by search: \* below$/m);
+  assert.match(text, /^full +2 {2}dev\?ice \* /m);
+  assert.match(text, /^part x 1,234 +2 {2}ram /m);
+  assert.match(text, /^opaque +2 {2}\(device state that no description splits\) /m);
+});
+
+test('a mapped-ram file, and a libvirt save image', () => {
+  const mapped = reportInspect({ ...found(1), format: 'mapped-ram' });
+  assert.match(mapped, /^QEMU mapped-ram file, version 3, machine none: /);
+  assert.match(mapped, /^ {2}1,638 pages in the file, 2,458 zero$/m);
+  assert.not.match(mapped, /as mapped-ram/);
+  const head = { version: 2, format: 'gzip', was_running: true, xml_bytes: 70_000, stream_offset: 70_092 };
+  const libvirt = { ...head, domain: 'win\x1b[2J' };
+  const image = reportInspect({ ...found(1), format: 'libvirt-save', libvirt });
+  assert.match(image, /^libvirt save image with a QEMU stream, version 3, machine none: /);
+  assert.match(image, /^ {2}domain win\?\[2J, was running, format gzip, stream at byte 70,092$/m);
+  const paused = reportInspect({ ...found(1), libvirt: { ...libvirt, was_running: false } });
+  assert.match(paused, /, was paused, /);
 });
 
 test('a log: the conclusion, what is missing, the phases, the log itself', () => {

@@ -72,7 +72,7 @@ export async function pour(
   piece_bytes = STAGING_BYTES,
 ): Promise<AsyncChannel> {
   const staging = new Uint8Array(STAGING_BYTES);
-  const channel = sink.openChannel(staging);
+  const channel = sink.openChannel(staging, undefined);
   for (let at = 0; at < stream.length; at += piece_bytes) {
     const piece = stream.subarray(at, at + piece_bytes);
     staging.set(piece);
