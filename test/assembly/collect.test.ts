@@ -116,7 +116,8 @@ for (const build of BUILDS) {
   });
 
   test(`${build.name}: an output of any size: whole pages, and the next call goes on with a new run`, () => {
-    for (let out_size = 0; out_size <= 4200; out_size += 3) runPass(small, out_size, NO_BUDGET, RUNS_MAX);
+    const step = build.name === 'release' ? 3 : 17;
+    for (let out_size = 0; out_size <= 4200; out_size += step) runPass(small, out_size, NO_BUDGET, RUNS_MAX);
     for (let pages = 1; pages <= SMALL_COUNT + 1; pages++) {
       for (const beside of [-2, -1, 0, 1, 2, 2000]) {
         runPass(small, pages * 4096 + beside, NO_BUDGET, RUNS_MAX);

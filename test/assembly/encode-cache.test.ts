@@ -245,7 +245,7 @@ for (const build of BUILDS) {
         for (let empty = 0; empty < 2; ) empty = some.encode(OUT_BYTES, NO_BUDGET).stop === 0 ? empty + 1 : 0;
         some.checkReader();
       }),
-      { numRuns: build.name === 'debug' ? 25 : 60 },
+      { numRuns: build.name === 'debug' ? 40 : 120 },
     );
   });
 }

@@ -110,7 +110,9 @@ for (const build of BUILDS) {
   });
 
   test(`${build.name}: an output of any size from 0 to 5000 bytes splits the pass and loses nothing`, () => {
-    for (let out_size = 0; out_size <= 5000; out_size++) runPass(small, out_size, NO_BUDGET);
+    // all of them in one build; what differs in the others does not go by single bytes
+    const step = build.name === 'release' ? 1 : 5;
+    for (let out_size = 0; out_size <= 5000; out_size += step) runPass(small, out_size, NO_BUDGET);
   });
 
   test(`${build.name}: an output that ends at a record's edge, or two bytes beside it`, () => {

@@ -124,6 +124,16 @@ for (const build of BUILDS) {
     }
   });
 
+  test(`${build.name}: half a length at the end is refused, whatever byte stands behind the payload`, () => {
+    for (let pairs = 0; pairs <= 100; pairs++) {
+      const good = Array.from({ length: pairs }, () => [1, 1, 9]).flat();
+      for (const half of [[0x81], [5, 0x81], [0x85, 1, 0x81]]) {
+        const fault = pages.compareDecode(NOISE, payloadOf(good, half), `${half} behind ${pairs} pairs`);
+        assert.is(fault, good.length);
+      }
+    }
+  });
+
   test(`${build.name}: any payload, good, damaged or noise: as the oracle reads, and nothing outside`, () => {
     fc.assert(
       fc.property(anyOldPage, fc.oneof(anyPairs, anyDamaged, anyNoise), (old_page, payload) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lengthBytes, WHOLE } from '../ref/xbzrle.ts';
-import { BUILDS } from '../support/core-builds.ts';
+import { BUILDS, instantiateBuild } from '../support/core-builds.ts';
 import { sameBytes } from '../support/guarded.ts';
 import {
   anyEdits,
@@ -115,7 +115,8 @@ for (const build of BUILDS) {
         const new_page = editedPage(NOISE, [{ at, length, step: 1, xor: 0x81 }]);
         pages.load(NOISE, new_page);
         const sizes = [0, 1, 2].map((more) => length + lengthBytes(length).length + more);
-        for (const out_size of [...sizes, PAGE_BYTES, PAYLOAD_BYTES_MAX]) {
+        // the few are where its two lengths end, and where the first byte of the second does
+        for (const out_size of [0, 1, 2, 3, 4, 5, ...sizes, PAGE_BYTES, PAYLOAD_BYTES_MAX]) {
           pages.compareEncode(NOISE, new_page, out_size, `${length} from ${at}`);
         }
       }
@@ -133,6 +134,38 @@ for (const build of BUILDS) {
     fits[3000] = NOISE[3000] ?? 0;
     pages.load(NOISE, fits);
     pages.compareEncode(NOISE, fits, PAGE_BYTES, 'one equal byte within');
+  });
+
+  test(`${build.name}: nothing is read behind a page that ends with the memory`, () => {
+    const { core, memory } = instantiateBuild(build, 65_536);
+    const end = memory.buffer.byteLength;
+    const last = new Uint8Array(memory.buffer, end - PAGE_BYTES, PAGE_BYTES);
+    for (let length = 1; length <= 130; length++) {
+      // a run up to the end of the page is copied in another way than one that leaves a byte
+      for (const left of [0, 1]) {
+        last.fill(0).fill(7, PAGE_BYTES - length - left, PAGE_BYTES - left);
+        const size = core.xbzrle_encode(8192, end - PAGE_BYTES, 16_384, PAGE_BYTES);
+        // two bytes for the equal ones, and what the changed ones take
+        assert.is(size, 2 + lengthBytes(length).length + length);
+        assert.is(core.xbzrle_encode(end - PAGE_BYTES, 8192, 16_384, PAGE_BYTES), size);
+        assert.is(core.xbzrle_decode(end - PAGE_BYTES, 16_384, size) >>> 0, WHOLE);
+      }
+    }
+  });
+
+  test(`${build.name}: nothing is read or written behind a payload that ends with the memory`, () => {
+    const { core, memory } = instantiateBuild(build, 65_536);
+    const end = memory.buffer.byteLength;
+    const page = new Uint8Array(memory.buffer, 4096, PAGE_BYTES);
+    for (let length = 1; length <= 130; length++) {
+      page.fill(0).fill(7, 9, 9 + length);
+      // two bytes for a last run of equal bytes stay free, and no more
+      const out_size = 1 + lengthBytes(length).length + length + 2;
+      assert.is(core.xbzrle_encode(8192, 4096, end - out_size, out_size), out_size - 2);
+      new Uint8Array(memory.buffer).copyWithin(end - out_size + 2, end - out_size, end - 2);
+      assert.is(core.xbzrle_decode(12_288, end - out_size + 2, out_size - 2) >>> 0, WHOLE);
+      assert.is(core.xbzrle_decode(0, end - 1, 1) >>> 0, 0);
+    }
   });
 
   test(`${build.name}: any edits, room of every size near the payload's: as the oracle writes`, () => {
