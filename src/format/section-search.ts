@@ -18,14 +18,17 @@ import {
   ELEMENT_SECTION_PART,
   ELEMENT_SECTION_START,
   ELEMENT_VMDESCRIPTION,
+  FILE_MAGIC,
 } from './constants.ts';
 
 /** A footer: its type byte and the section's id. */
 export const FOOTER_BYTES = 5;
 /** The longest that is looked at behind a footer: a section's head with the longest name. */
 const NEXT_BYTES_MAX = 1 + 4 + 1 + 255 + 4 + 4;
-/** What stands behind EOF: nothing, or the description's type byte and length. */
+/** What a description begins with: its type byte and length. */
 const DESCRIPTION_HEAD_BYTES = 5;
+/** Every description begins so; it is JSON. */
+const OPENING_BRACE = 0x7b;
 /** No section of QEMU has a version near this. */
 const SECTION_VERSION_MAX = 0xffff;
 
@@ -60,13 +63,18 @@ export function findFooter(
     const end = found + FOOTER_BYTES;
     if (!is_all && end + NEXT_BYTES_MAX > bytes.length) return { searched: found };
     if (end > bytes.length) return { searched: bytes.length };
-    if (view.getUint32(found + 1) === id && isElement(view, end, context)) return { end };
+    if (view.getUint32(found + 1) === id && isElement(view, end, context, is_all)) return { end };
     at = found + 1;
   }
 }
 
 /** Whether an element seems to begin at `at`. */
-function isElement(view: DataView, at: number, { begun_ids, may_end }: SearchContext): boolean {
+function isElement(
+  view: DataView,
+  at: number,
+  { begun_ids, may_end }: SearchContext,
+  is_all: boolean,
+): boolean {
   if (at >= view.byteLength) return false;
   switch (view.getUint8(at)) {
     case ELEMENT_SECTION_START:
@@ -78,7 +86,7 @@ function isElement(view: DataView, at: number, { begun_ids, may_end }: SearchCon
     case ELEMENT_COMMAND:
       return at + 3 <= view.byteLength && isCommand(view.getUint16(at + 1));
     case ELEMENT_EOF:
-      return may_end && isEnd(view, at + 1);
+      return may_end && isEnd(view, at + 1, is_all);
     default:
       return false;
   }
@@ -102,10 +110,18 @@ function isSectionHead(view: DataView, at: number): boolean {
   return view.getUint32(version_at) <= SECTION_VERSION_MAX;
 }
 
-/** Behind EOF: nothing, or a description that goes to the end. */
-function isEnd(view: DataView, at: number): boolean {
+/**
+ * Behind EOF: nothing, a description, or a second stream. Of a description not all may have come yet; and what
+ * stands behind it is for the caller to refuse.
+ */
+function isEnd(view: DataView, at: number, is_all: boolean): boolean {
   if (at === view.byteLength) return true;
-  if (view.getUint8(at) !== ELEMENT_VMDESCRIPTION || at + DESCRIPTION_HEAD_BYTES > view.byteLength)
-    return false;
-  return at + DESCRIPTION_HEAD_BYTES + view.getUint32(at + 1) === view.byteLength;
+  if (at + DESCRIPTION_HEAD_BYTES > view.byteLength) return false;
+  if (view.getUint32(at) === FILE_MAGIC) return true;
+  if (view.getUint8(at) !== ELEMENT_VMDESCRIPTION) return false;
+  const text_at = at + DESCRIPTION_HEAD_BYTES;
+  const end = text_at + view.getUint32(at + 1);
+  if (end === view.byteLength) return true;
+  if (end > view.byteLength && is_all) return false;
+  return text_at < view.byteLength && view.getUint8(text_at) === OPENING_BRACE;
 }

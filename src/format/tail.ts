@@ -78,13 +78,14 @@ function splitSections(
   begun: ReadonlyMap<number, string>,
 ): Split {
   const sections: TailSection[] = [];
+  const begun_ids = new Set(begun.keys());
   let at = 0;
   while (at < tail.length) {
     const type = tail[at];
     let section: Omit<TailSection, 'offset'> | undefined;
-    if (type === ELEMENT_SECTION_FULL) section = fullSection(tail, at, devices);
+    if (type === ELEMENT_SECTION_FULL) section = fullSection(tail, at, devices, begun_ids);
     else if (type === ELEMENT_SECTION_PART || type === ELEMENT_SECTION_END)
-      section = begunSection(tail, at, begun);
+      section = begunSection(tail, at, begun, begun_ids);
     else if (type === ELEMENT_COMMAND) {
       at += commandBytes(tail, at);
       continue;
@@ -105,6 +106,7 @@ function fullSection(
   tail: Uint8Array,
   at: number,
   devices: DescribedDevices,
+  begun_ids: ReadonlySet<number>,
 ): Omit<TailSection, 'offset'> | undefined {
   const view = viewOf(tail);
   const name_bytes = tail[at + 5] ?? 0;
@@ -121,7 +123,7 @@ function fullSection(
   const described_bytes = devices.take(head.name, head.instance);
   if (described_bytes !== undefined && isFooter(tail, body_at + described_bytes, id))
     return { ...head, bytes: body_at + described_bytes + FOOTER_BYTES - at };
-  const end = endBySearch(tail, body_at, id);
+  const end = endBySearch(tail, body_at, id, begun_ids);
   return end === undefined ? undefined : { ...head, bytes: end - at, by_search: true };
 }
 
@@ -130,17 +132,23 @@ function begunSection(
   tail: Uint8Array,
   at: number,
   begun: ReadonlyMap<number, string>,
+  begun_ids: ReadonlySet<number>,
 ): Omit<TailSection, 'offset'> | undefined {
   if (at + 5 > tail.length) return undefined;
   const id = viewOf(tail).getUint32(at + 1);
-  const end = endBySearch(tail, at + 5, id);
+  const end = endBySearch(tail, at + 5, id, begun_ids);
   if (end === undefined) return undefined;
   const type = tail[at] === ELEMENT_SECTION_PART ? 'part' : 'end';
   return { id, type, name: begun.get(id) ?? '', instance: 0, version: 0, bytes: end - at, by_search: true };
 }
 
-function endBySearch(tail: Uint8Array, from: number, id: number): number | undefined {
-  const found = findFooter(tail, from, id, { begun_ids: new Set(), may_end: true }, true);
+function endBySearch(
+  tail: Uint8Array,
+  from: number,
+  id: number,
+  begun_ids: ReadonlySet<number>,
+): number | undefined {
+  const found = findFooter(tail, from, id, { begun_ids, may_end: true }, true);
   return 'end' in found ? found.end : undefined;
 }
 

@@ -2,14 +2,18 @@
  * Reads a QEMU migration stream of RAM alone, slowly and obviously, and refuses whatever it does not know.
  * The oracle of the save loop: written from docs of the format, shares no code with src/.
  */
+import { decode, WHOLE } from './xbzrle.ts';
 
 const PAGE_BYTES = 4096;
 
-/** A page record: which page, and whether it was a zero page. */
+/** A page record: which page, and in what form. */
 export interface PageRecord {
   readonly block: string;
   readonly page: number;
   readonly is_zero: boolean;
+  readonly is_xbzrle: boolean;
+  /** From its word to its end. */
+  readonly bytes: number;
 }
 
 export interface RamSectionRead {
@@ -121,7 +125,8 @@ class RamReader {
       if (flags === 0x04 && kind === 'start') {
         this.#blockList(offset);
       } else {
-        records.push(this.#record(flags, offset));
+        const record = this.#record(flags, offset);
+        records.push({ ...record, bytes: this.#input.at - from });
         this.#record_bytes += this.#input.at - from;
       }
     }
@@ -137,18 +142,29 @@ class RamReader {
     }
   }
 
-  #record(flags: number, offset: number): PageRecord {
+  #record(flags: number, offset: number): Omit<PageRecord, 'bytes'> {
     const input = this.#input;
-    const is_zero = (flags & 0x02) !== 0;
-    const is_page = (flags & 0x08) !== 0;
-    if ((flags & ~0x2a) !== 0 || is_zero === is_page) throw new Error(`flags ${flags} before ${input.at}`);
+    const kind = flags & ~0x20;
+    if (kind !== 0x02 && kind !== 0x08 && kind !== 0x40) throw new Error(`flags ${flags} before ${input.at}`);
+    const [is_zero, is_xbzrle] = [kind === 0x02, kind === 0x40];
     if ((flags & 0x20) === 0) this.#last_block = input.text(Number(input.number(1)));
     const pages = this.#ram.get(this.#last_block);
     const page = offset / PAGE_BYTES;
     if (pages === undefined || page >= pages.length) throw new Error(`page ${this.#last_block}/${page}`);
     if (is_zero) input.expect(1, 0, 'fill byte');
-    pages[page] = is_zero ? new Uint8Array(PAGE_BYTES) : input.take(PAGE_BYTES);
-    return { block: this.#last_block, page, is_zero };
+    if (is_xbzrle) pages[page] = this.#changed(pages[page]);
+    else pages[page] = is_zero ? new Uint8Array(PAGE_BYTES) : input.take(PAGE_BYTES);
+    return { block: this.#last_block, page, is_zero, is_xbzrle };
+  }
+
+  /** What XBZRLE, 0x01 and a length before it, makes of a page that is there already. */
+  #changed(page: Uint8Array | undefined): Uint8Array {
+    this.#input.expect(1, 0x01, 'encoding');
+    const payload = this.#input.take(Number(this.#input.number(2)));
+    if (page === undefined) throw new Error(`a change of a page that never came, before ${this.#input.at}`);
+    const changed = page.slice();
+    if (decode(changed, payload) !== WHOLE) throw new Error(`XBZRLE payload before ${this.#input.at}`);
+    return changed;
   }
 }
 

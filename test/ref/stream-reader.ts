@@ -1,6 +1,7 @@
 /**
  * The other half of the oracle: reads back what our writer wrote, in the plainest way, and refuses all that
- * a stream without devices does not need. It shares nothing with src/.
+ * a stream without devices does not need; XBZRLE, which changes what came before, is for ram-reader.ts. It
+ * shares nothing with src/.
  */
 import { type BlockLength, PAGE_BYTES } from './stream.ts';
 

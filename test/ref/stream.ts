@@ -138,7 +138,8 @@ export class StreamBuilder {
   }
 
   part(id: number = HEAD.id, type: SectionType = 'part'): this {
-    const { name, instance, version } = this.sections.find((s) => s.type === 'start') ?? HEAD;
+    const starts = this.sections.filter((section) => section.type === 'start');
+    const { name, instance, version } = starts.find((start) => start.id === id) ?? starts[0] ?? HEAD;
     return this.#open({ id, type, name, instance, version });
   }
 
