@@ -44,8 +44,6 @@ export interface BlockLength {
 
 /** Magic and version: `51 45 56 4d 00 00 00 03`. */
 export function* readFileHeader(window: Window): Reading<void> {
-  while (window.available_bytes === 0 && !window.is_ended) yield;
-  if (window.available_bytes === 0) throw fail('stream-empty', {});
   const found = yield* readU32(window, 'the magic number');
   if (found !== FILE_MAGIC) throw fail('bad-magic', { found });
   const offset = window.offset;

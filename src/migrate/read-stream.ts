@@ -139,6 +139,7 @@ function* readStream(
   onCompressed: (format: LibvirtFormat) => void,
 ): Reading<StreamFacts> {
   const libvirt = (yield* isLibvirtImage(window)) ? yield* readLibvirtHead(window) : undefined;
+  if (libvirt === undefined && window.available_bytes === 0) throw fail('stream-empty', {});
   if (libvirt !== undefined && libvirt.format !== 'raw' && libvirt.format !== 'sparse') {
     onCompressed(libvirt.format);
     yield;
