@@ -84,12 +84,19 @@ export function mappedBegin(stream: {
   return { pieces, places, end_offset: file_offset + close.length };
 }
 
-/** The header behind a block's entry in the list. @throws `mapped-header` for any field that cannot be */
+/**
+ * The header behind a block's entry in the list.
+ *
+ * @param may_be_elsewhere whether shared memory is not in the file; its header has no places (QEMU 11.0)
+ * @returns undefined for such a block
+ * @throws `mapped-header` for any field that cannot be
+ */
 export function* readMappedHeader(
   window: Window,
   block: BlockLength,
   page_bytes: number,
-): Reading<BlockPlaces> {
+  may_be_elsewhere: boolean,
+): Reading<BlockPlaces | undefined> {
   const offset = window.offset;
   const refuse = (field: string, found: number | bigint, expected: string) =>
     fail('mapped-header', { offset, block: block.name, field, found, expected });
@@ -99,6 +106,7 @@ export function* readMappedHeader(
   if (page_size !== BigInt(page_bytes)) throw refuse('page size', page_size, String(page_bytes));
   const bitmap_offset = yield* readU64(window, 'a mapped-ram header');
   const pages_offset = yield* readU64(window, 'a mapped-ram header');
+  if (may_be_elsewhere && bitmap_offset === 0n && pages_offset === 0n) return undefined;
   const bitmap_bytes = mappedBitmapBytes(block.bytes, page_bytes);
   if (bitmap_offset < BigInt(window.offset) || bitmap_offset > BigInt(Number.MAX_SAFE_INTEGER))
     throw refuse('bitmap offset', bitmap_offset, `${window.offset} or more`);

@@ -129,11 +129,11 @@ export class RamSection {
   *#readBlocks(total_bytes: bigint): Reading<void> {
     const window = this.#window;
     const has_address = this.#capabilities.includes('x-ignore-shared');
-    const places: BlockPlaces[] = [];
+    const places: (BlockPlaces | undefined)[] = [];
     const readPlaces = function* (block: BlockLength): Reading<void> {
-      const place = yield* readMappedHeader(window, block, LAYOUT.PAGE_SIZE);
+      const place = yield* readMappedHeader(window, block, LAYOUT.PAGE_SIZE, has_address);
       places.push(place);
-      window.seek(place.pages_offset + block.bytes);
+      if (place !== undefined) window.seek(place.pages_offset + block.bytes);
     };
     const is_mapped = this.#capabilities.includes('mapped-ram');
     const form = is_mapped ? { has_address, readPlaces } : { has_address };
@@ -143,12 +143,16 @@ export class RamSection {
     if (is_mapped) yield* this.#readMapped(places, target.pagesOf);
   }
 
-  *#readMapped(places: readonly BlockPlaces[], pagesOf: PagesOf | undefined): Reading<void> {
+  *#readMapped(places: readonly (BlockPlaces | undefined)[], pagesOf: PagesOf | undefined): Reading<void> {
     const window = this.#window;
     const behind = window.offset;
     this.#mapped_counts = [];
     for (const [index, place] of places.entries()) {
       const { bytes = 0, name = '' } = this.#blocks[index] ?? {};
+      if (place === undefined) {
+        this.#mapped_counts.push({ normal: 0, zero: 0 });
+        continue;
+      }
       this.#mapped_counts.push(yield* countMappedPages(window, { name, bytes }, place));
       if (pagesOf !== undefined) yield* loadMappedPages(window, { index, bytes }, place, pagesOf);
     }

@@ -128,7 +128,10 @@ test('a save that is killed leaves no helper, no file and no stack trace', () =>
   inPlace(async (place) => {
     const { child, ended } = place.start([...SLOW, '-o', 'out.mig']);
     await until('a part', () =>
-      readdirSync(place.folder).find((name) => name.endsWith('.part') && statSync(place.path(name)).size > 0),
+      readdirSync(place.folder).find(
+        (name) =>
+          name.endsWith('.part') && (statSync(place.path(name), { throwIfNoEntry: false })?.size ?? 0) > 0,
+      ),
     );
     // the helper is late, so that all ends of its pipes are gone for certain when it finds out
     const helper = processesIn(place.folder).find(({ pid }) => pid !== child.pid);

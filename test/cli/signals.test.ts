@@ -18,7 +18,7 @@ async function startSlow(place: Place, options: readonly string[]): Promise<Star
 }
 
 function isFilling(place: Place, name: string): boolean {
-  return name.endsWith('.part') && statSync(place.path(name)).size > 0;
+  return name.endsWith('.part') && (statSync(place.path(name), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function helperOf(place: Place, { child }: Started): FoundProcess {

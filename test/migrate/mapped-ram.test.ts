@@ -129,6 +129,25 @@ test('every field of a header is refused on its own, with block, field and offse
   });
 });
 
+test('with x-ignore-shared: addresses in the list, and shared memory that is not in the file', () => {
+  const here = SMALL.map((block, at) => ({ ...block, address: at * 2 ** 32 }));
+  const built = buildMapped(here);
+  assertRam(loadStream(built.bytes), built.ram, 'with addresses');
+  assert.equal(loadStream(built.bytes).facts.capabilities, ['x-ignore-shared', 'mapped-ram']);
+  const header = { bitmap_offset: 0, pages_offset: 0 };
+  const elsewhere = here.map((block, at) => (at === 1 ? { ...block, header, is_elsewhere: true } : block));
+  const { bytes } = buildMapped(elsewhere);
+  assertRefusal(() => loadStream(bytes), 'ram-not-here', { block: 'pc.bios' });
+  assert.equal(
+    inspectStream(bytes).blocks.map(({ pages }) => [pages.normal, pages.zero]),
+    [
+      [3, 2],
+      [0, 0],
+      [0, 2],
+    ],
+  );
+});
+
 test('cut at every byte outside the pages', () => {
   const { bytes, headers } = buildMapped([
     { name: 'a', pages: pagesOf([1, 0]) },

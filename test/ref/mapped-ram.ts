@@ -136,6 +136,10 @@ export interface BlockToBuild {
   /** The pages; undefined is one that is zero and not in the file. */
   readonly pages: readonly (Uint8Array | undefined)[];
   readonly header?: HeaderFields;
+  /** Its physical address, behind its length, as x-ignore-shared has it. */
+  readonly address?: number;
+  /** Shared memory, of which there is a header without places and nothing else (QEMU 11.0). */
+  readonly is_elsewhere?: boolean;
   /** Bits of the bitmap that are set besides. */
   readonly more_bits?: readonly number[];
 }
@@ -150,23 +154,27 @@ export interface BuiltFile {
 }
 
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
-const STREAM_HEAD = [
-  ...Buffer.from('QEVM'),
-  ...bigEndian(3, 4),
-  0x07,
-  ...bigEndian(2, 4),
-  ...Buffer.from('pc'),
-  0x05,
-  ...idstr('configuration/capabilities'),
-  ...bigEndian(1, 4),
-  ...bigEndian(1, 4),
-  ...idstr('mapped-ram'),
-  0x01,
-  ...bigEndian(2, 4),
-  ...idstr('ram'),
-  ...bigEndian(0, 4),
-  ...bigEndian(4, 4),
-];
+
+function streamHead(capabilities: readonly string[]): number[] {
+  return [
+    ...Buffer.from('QEVM'),
+    ...bigEndian(3, 4),
+    0x07,
+    ...bigEndian(2, 4),
+    ...Buffer.from('pc'),
+    0x05,
+    ...idstr('configuration/capabilities'),
+    ...bigEndian(1, 4),
+    ...bigEndian(capabilities.length, 4),
+    ...capabilities.flatMap(idstr),
+    0x01,
+    ...bigEndian(2, 4),
+    ...idstr('ram'),
+    ...bigEndian(0, 4),
+    ...bigEndian(4, 4),
+  ];
+}
+
 const CLOSE = [...bigEndian(0x10, 8), 0x7e, ...bigEndian(2, 4)];
 const SECTION_END = [0x03, ...bigEndian(2, 4), ...CLOSE];
 
@@ -181,10 +189,13 @@ export function buildMapped(
   base = 0,
 ): BuiltFile {
   const total_bytes = blocks.reduce((sum, { pages }) => sum + pages.length * PAGE_BYTES, 0);
-  let bytes = Buffer.from([...STREAM_HEAD, ...bigEndian(total_bytes + 0x04, 8)]);
+  const is_shared = blocks.some((block) => block.address !== undefined);
+  const head = streamHead(is_shared ? ['x-ignore-shared', 'mapped-ram'] : ['mapped-ram']);
+  let bytes = Buffer.from([...head, ...bigEndian(total_bytes + 0x04, 8)]);
   const headers: number[] = [];
   for (const block of blocks) {
-    const entry = [...idstr(block.name), ...bigEndian(block.pages.length * PAGE_BYTES, 8)];
+    const address = block.address === undefined ? [] : bigEndian(block.address, 8);
+    const entry = [...idstr(block.name), ...bigEndian(block.pages.length * PAGE_BYTES, 8), ...address];
     const header_at = bytes.length + entry.length;
     const bitmap_at = header_at + HEADER_BYTES;
     const bitmap = Buffer.alloc(Math.ceil(block.pages.length / 64) * 8);
@@ -201,6 +212,10 @@ export function buildMapped(
       ...bigEndian(header.pages_offset ?? pages_offset, 8),
     ];
     headers.push(header_at);
+    if (block.is_elsewhere === true) {
+      bytes = Buffer.concat([bytes, Buffer.from([...entry, ...fields])]);
+      continue;
+    }
     const gap = Buffer.alloc(pages_offset - unaligned, 0xee);
     const pages = block.pages.map((page) => page ?? Buffer.alloc(PAGE_BYTES, 0xdd));
     bytes = Buffer.concat([bytes, Buffer.from([...entry, ...fields]), bitmap, gap, ...pages]);
