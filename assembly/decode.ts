@@ -1,4 +1,5 @@
 /** Page records in, pages out; the input is trusted in nothing. */
+import { bitmap_word } from './bitmap';
 import {
   BLOCK_BEYOND,
   BLOCK_FILL,
@@ -7,6 +8,7 @@ import {
   BLOCK_IDSTR,
   BLOCK_NORMAL,
   BLOCK_PAGES,
+  BLOCK_PRESENT,
   BLOCK_SIZE,
   BLOCK_XBZRLE,
   BLOCK_ZERO,
@@ -128,6 +130,7 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
       }
       add_one(entry, BLOCK_XBZRLE);
     }
+    note_present(entry, page - <u32>first, kind !== FLAG_ZERO || load<u8>(payload) !== 0);
     if (block < last_block || (block === last_block && page <= last_page)) wraps++;
     last_block = block;
     last_page = page;
@@ -145,6 +148,16 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
 function place_of(entry: usize, page: u32): usize {
   const host = load<u32>(entry, BLOCK_HOST);
   return host === NOWHERE ? 0 : <usize>host + ((<usize>page) << (<usize>PAGE_BITS));
+}
+
+/** Takes down, where the entry has a bitmap for it, whether the page as it came last is other than zero. */
+function note_present(entry: usize, page: u32, is_present: bool): void {
+  const present = <usize>load<u32>(entry, BLOCK_PRESENT);
+  if (present === 0) return;
+  const at = bitmap_word(present, page);
+  const bit = (<u64>1) << (<u64>(page & 63));
+  const word = load<u64>(at);
+  store<u64>(at, is_present ? word | bit : word & ~bit);
 }
 
 /** Fills a page and counts it. */

@@ -56,7 +56,8 @@ export const RECORD_SIZE_MAX: u32 = 8 + 256 + 3 + 4096;
  *     normal, zero, fill, xbzrle   records written or read so far, by kind; the core adds to them
  *     first, beyond   of a block that is larger than one memory, this entry has a window: `first` pages of
  *             the block come before it, `beyond` after it; both 0 where it has all of the block
- *     present bitmap of the pages that a mapped-ram file holds (collect alone reads and writes it)
+ *     present bitmap of the pages whose last record (decode) or last copy (collect) is not of a zero page; 0 for
+ *             decode = do not keep it
  */
 export const BLOCK_HOST: u32 = 0;
 export const BLOCK_PAGES: u32 = 4;

@@ -115,19 +115,19 @@ function apply(blocks: readonly TargetBlock[], record: ParsedRecord, input: Uint
   if (target === undefined) return { status: 3 };
   const here = page - target.first;
   const bytes = target.ram?.subarray(here * 4096, (here + 1) * 4096) ?? new Uint8Array(4096);
-  // also where the changes turn out to be wrong: those before the fault are done
-  if (kind === 'zero' && payload[0] === 0) target.present?.delete(here);
-  else target.present?.add(here);
   if (kind === 'xbzrle') {
     const fault = xbzrleDecode(bytes, payload);
     if (fault !== WHOLE) return { status: 8, fault_at: start + fault };
     target.xbzrle++;
+    target.present?.add(here);
     return undefined;
   }
   const [byte = 0] = payload;
   if (kind === 'normal') target.normal++;
   else if (byte === 0) target.zero++;
   else target.fill++;
+  if (kind === 'zero' && byte === 0) target.present?.delete(here);
+  else target.present?.add(here);
   for (let at = 0; at < 4096; at++) bytes[at] = kind === 'normal' ? (payload[at] ?? 0) : byte;
   return undefined;
 }

@@ -60,8 +60,12 @@ export class Qemu {
   }
 
   async execute(command: string, args: QmpObject = {}): Promise<QmpObject> {
-    this.#qmp ??= await Qmp.connect(this.#socketPath(), () => this.#is_alive);
-    return this.#qmp.execute(command, args);
+    try {
+      this.#qmp ??= await Qmp.connect(this.#socketPath(), () => this.#is_alive);
+      return await this.#qmp.execute(command, args);
+    } catch (cause) {
+      throw new Error(`${command}: ${this.#stderr || String(cause)}`, { cause });
+    }
   }
 
   /** Migrates into a file, and waits for the end. @returns the last query-migrate */
