@@ -3,9 +3,11 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import { type Block, type Guest, PAGE_BYTES } from '../guest/guest.ts';
+import { nextTurn } from '../migrate/event-loop.ts';
 import { parseDestination } from './destination.ts';
-import { cannotSync, codeOf, reasonOf, writeFailure } from './os-error.ts';
-import { OutputFile } from './output-file.ts';
+import { FileSink } from './file-sink.ts';
+import { codeOf, writeFailure } from './os-error.ts';
+import { OutputFile, openFailure } from './output-file.ts';
 
 /** Longest run of pages that goes in one write. */
 const RUN_PAGES_MAX = 256;
@@ -32,11 +34,37 @@ export async function writeImage(
   if (destination.kind === 'command')
     throw fail('output-refused', { path, reason: 'a raw image goes to a file' });
   if (destination.kind === 'file') return writeImageFiles(guest, [{ block, path }], options);
-  const handle = await openInPlace(destination.kind === 'descriptor' ? `/dev/fd/${destination.fd}` : path);
+  const sink = await FileSink.open(destination, { ...options, direct: false });
   try {
-    await new ImageWriter(handle, path, options).writeAll(guest.ram(block));
+    await writeInPlace(sink, guest.ram(block), options);
+  } catch (cause) {
+    await sink.abort();
+    throw cause;
+  }
+}
+
+/** Every byte, in order; the event loop has its turn after every piece, and an abort ends the wait for a reader. */
+async function writeInPlace(
+  sink: FileSink,
+  ram: Uint8Array<ArrayBuffer>,
+  { signal, onProgress }: ImageOptions,
+): Promise<void> {
+  const channel = sink.openChannel(ram);
+  const stop = () => void sink.abort();
+  signal?.addEventListener('abort', stop);
+  try {
+    for (let at = 0; at < ram.length; await nextTurn()) {
+      if (signal?.aborted) throw fail('interrupted', {});
+      at += channel.offer(at, Math.min(at + RUN_PAGES_MAX * PAGE_BYTES, ram.length));
+      if (!channel.is_ready) await channel.whenReady();
+      onProgress?.(at, ram.length);
+    }
+    await sink.finish(ram.length);
+  } catch (cause) {
+    // the wait that an abort ends may say that its socket is gone
+    throw signal?.aborted ? fail('interrupted', {}, cause) : cause;
   } finally {
-    await handle.close();
+    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -50,10 +78,7 @@ export async function writeImages(guest: Guest, folder: string, options: ImageOp
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT')
-      throw fail('output-folder-missing', { path: folder, folder: join(folder, '..') });
-    if (codeOf(cause) !== 'EEXIST')
-      throw fail('output-refused', { path: folder, reason: reasonOf(cause) }, cause);
+    if (codeOf(cause) !== 'EEXIST') throw openFailure(folder, cause);
   }
   const files = guest.blocks.map((block) => ({ block, path: join(folder, blockFileName(block.name)) }));
   await writeImageFiles(guest, files, options);
@@ -98,14 +123,6 @@ async function writeImageFiles(
   }
 }
 
-async function openInPlace(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'w');
-  } catch (cause) {
-    throw fail('output-refused', { path, reason: reasonOf(cause) }, cause);
-  }
-}
-
 class ImageWriter {
   readonly #handle: FileHandle;
   readonly #path: string;
@@ -115,19 +132,6 @@ class ImageWriter {
     this.#handle = handle;
     this.#path = path;
     this.#options = options;
-  }
-
-  /** Every byte, in order. */
-  async writeAll(ram: Uint8Array): Promise<void> {
-    for (let at = 0; at < ram.length; at += RUN_PAGES_MAX * PAGE_BYTES) {
-      await this.#write(ram.subarray(at, at + RUN_PAGES_MAX * PAGE_BYTES), null);
-      this.#options.onProgress?.(Math.min(at + RUN_PAGES_MAX * PAGE_BYTES, ram.length), ram.length);
-    }
-    try {
-      await this.#handle.datasync();
-    } catch (cause) {
-      if (!cannotSync(cause)) throw writeFailure(this.#path, ram.length, cause);
-    }
   }
 
   /** The runs of pages that are not zero, each in its place. */
@@ -147,15 +151,14 @@ class ImageWriter {
     }
   }
 
-  async #write(bytes: Uint8Array, position: number | null): Promise<void> {
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
     if (this.#options.signal?.aborted) throw fail('interrupted', {});
     let done = 0;
     while (done < bytes.length) {
       try {
-        const at = position === null ? null : position + done;
-        done += (await this.#handle.write(bytes, done, bytes.length - done, at)).bytesWritten;
+        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
       } catch (cause) {
-        throw writeFailure(this.#path, (position ?? 0) + done, cause);
+        throw writeFailure(this.#path, position + done, cause);
       }
     }
   }

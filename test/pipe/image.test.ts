@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -83,7 +83,6 @@ test(
     assertFile(copy, ramOf(guest));
     const fd = openSync(join(folder, 'descriptor'), 'w');
     await writeRam(guest, `/dev/fd/${fd}`);
-    closeSync(fd);
     assertFile(join(folder, 'descriptor'), ramOf(guest));
     await writeRam(guest, '/dev/null');
   }),
@@ -173,6 +172,8 @@ test(
     await failure('output-folder-missing', () =>
       writeImages(twoBlocks(), join(folder, 'no', 'images'), KEEP),
     );
+    // the folder is there, and takes none all the same
+    await failure('output-refused', () => writeImages(twoBlocks(), '/proc/images', KEEP));
     assert.equal(readdirSync(folder), []);
   }),
 );
