@@ -148,7 +148,10 @@ const catalogue = {
   'command-failed': (d: { command: string; how: string }) =>
     `the command "${d.command}" ${d.how}: see what it printed above, and run it again`,
   'command-closed': (d: { command: string; bytes: number }) =>
-    `the command "${d.command}" stopped reading after ${d.bytes} bytes of the stream: it must read all of it`,
+    `the command "${d.command}" stopped reading after ${d.bytes} bytes: it must read the whole stream`,
+  'reader-closed': (d: { path: string; offset: number }) =>
+    `the reader of ${d.path === '-' ? 'standard output' : d.path} went away after ${d.offset} bytes: ` +
+    'use one that reads to the end',
   'no-fifo': (d: { reason: string }) =>
     `no FIFO could be made (${d.reason}): save with --via file, which needs none`,
 } as const;
