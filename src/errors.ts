@@ -11,14 +11,17 @@ const at = (offset: number): string => `at offset ${offset} (${hex(offset)})`;
 /** A name from a file, safe to print: control characters and quotes escaped. */
 const quote = (name: string): string => JSON.stringify(name);
 
+/** `-` in words. */
+const placeOf = (output: string): string => (output === '-' ? 'standard output' : output);
+
 type Nothing = Readonly<Record<never, never>>;
 
 const catalogue = {
   // --- usage: sizes, rates, durations -------------------------------------------------------------
   'usage-size': (d: { text: string }) =>
-    `"${d.text}" is not a size: give bytes or a unit B, KiB, MiB, GiB, TiB, kB, MB, GB, TB, such as 64KiB`,
+    `"${d.text}" is not a size: give bytes, KiB, MiB, GiB, TiB, kB, MB, GB, TB, such as 64KiB`,
   'usage-rate': (d: { text: string }) =>
-    `"${d.text}" is not a rate: give a number with a unit B/s, KiB/s, MiB/s, GiB/s, TiB/s, kB/s, MB/s, GB/s, TB/s, such as 32MiB/s`,
+    `"${d.text}" is not a rate: give B, KiB, MiB, GiB, TiB, kB, MB, GB, TB with /s, as 32MiB/s`,
   'usage-duration': (d: { text: string }) =>
     `"${d.text}" is not a duration: give a number with a unit ns, us, ms, s, min, such as 50ms`,
   'usage-too-large': (d: { text: string }) =>
@@ -27,7 +30,7 @@ const catalogue = {
   'usage-workload': (d: { name: string; names: readonly string[] }) =>
     `there is no workload ${quote(d.name)}: give one of ${d.names.join(', ')}`,
   'usage-workload-key': (d: { text: string; keys: readonly string[] }) =>
-    `"${d.text}" is no parameter of a workload, or stands there twice: give key=value with one of ${d.keys.join(', ')}`,
+    `"${d.text}" is unknown or there twice: give key=value with one of ${d.keys.join(', ')}`,
   'usage-workload-value': (d: { text: string; reason: string }) => `"${d.text}": ${d.reason}`,
 
   // --- usage: the command line --------------------------------------------------------------------
@@ -56,16 +59,15 @@ const catalogue = {
   // --- reading a migration stream -----------------------------------------------------------------
   'stream-empty': (_: Nothing) => 'the input is empty: give a QEMU migration stream or a raw image',
   'stream-cut': (d: { offset: number; wanted: string }) =>
-    `the stream is cut ${at(d.offset)}: it ends where ${d.wanted} was expected; record it again`,
+    `stream cut ${at(d.offset)} in ${d.wanted}: record again`,
   'bad-magic': (d: { found: number }) =>
-    `this is no QEMU migration stream: ${hex(d.found)} at offset 0 (0x0) where "QEVM" (0x5145564d) was ` +
-    "expected; give a file that QEMU's migrate or pagepipe save wrote",
+    `no QEMU stream: ${hex(d.found)} at offset 0, expected 0x5145564d (QEVM); give one of QEMU's`,
   'bad-version': (d: { offset: number; found: number; expected: number }) =>
     `stream version ${d.found} ${at(d.offset)}: only ${d.expected} is read; save it again with QEMU 0.14 or newer`,
   'bad-element': (d: { offset: number; found: number; expected: string }) =>
-    `${hex(d.found)} ${at(d.offset)} where ${d.expected} was expected: the stream is damaged, record it again`,
+    `${hex(d.found)} ${at(d.offset)}, expected ${d.expected}: it is damaged, record it again`,
   'bad-footer': (d: { offset: number; found: number; expected: number }) =>
-    `the footer ${at(d.offset)} names section ${d.found}, but section ${d.expected} ends there: record it again`,
+    `the footer ${at(d.offset)} is of section ${d.found}, expected ${d.expected}: record it again`,
   'bad-configuration': (d: { offset: number; found: string }) =>
     `the configuration ${at(d.offset)} holds ${d.found}, which is not read: record without it`,
   'unknown-section': (d: { offset: number; section: string }) =>
@@ -92,7 +94,7 @@ const catalogue = {
   'ram-version': (d: { offset: number; found: number; expected: number }) =>
     `RAM section version ${d.found} ${at(d.offset)}: only ${d.expected} is known; record with QEMU 0.14 or newer`,
   'no-block-list': (d: { offset: number }) =>
-    `page records ${at(d.offset)} come before any list of RAM blocks: the stream is damaged, record it again`,
+    `page records ${at(d.offset)} come before any RAM block list: record it again`,
   'second-block-list': (d: { offset: number }) =>
     `a second list of RAM blocks ${at(d.offset)}: the stream is damaged, record it again`,
   'block-list-sum': (d: { offset: number; block: string; sum_bytes: bigint; total_bytes: bigint }) =>
@@ -104,15 +106,15 @@ const catalogue = {
   'block-twice': (d: { offset: number; block: string }) =>
     `RAM block ${quote(d.block)} is listed twice, again ${at(d.offset)}: the stream is damaged, record it again`,
   'too-many-blocks': (d: { offset: number; blocks_max: number }) =>
-    `more than ${d.blocks_max} RAM blocks ${at(d.offset)}: the stream is damaged, record it again`,
+    `more than ${d.blocks_max} RAM blocks ${at(d.offset)}: it is damaged, record it again`,
   'guest-too-large': (d: { bytes: number; bytes_max: number }) =>
-    `the guest has ${d.bytes} bytes of RAM, more than the ${d.bytes_max} that are taken: use a smaller guest`,
+    `the guest has ${d.bytes} bytes of RAM, ${d.bytes_max} is the most: use a smaller guest`,
   'unknown-flags': (d: { offset: number; flags: number; word: bigint }) =>
     `page word ${hex(d.word)} ${at(d.offset)} has flags ${hex(d.flags)}, which are not known together ` +
     '(taken: 0x2 zero, 0x8 page, 0x40 xbzrle, each with or without 0x20 continue; 0x10 end): ' +
     'record without compression and multifd',
   'continue-first': (d: { offset: number }) =>
-    `the page record ${at(d.offset)} says "same block as before", but none came before: record it again`,
+    `the page record ${at(d.offset)} continues no block: record it again`,
   'unknown-block': (d: { offset: number; block: string }) =>
     `the page record ${at(d.offset)} names RAM block ${quote(d.block)}, which is not in the list: record it again`,
   'xbzrle-head': (d: { offset: number; found: number; expected: number }) =>
@@ -178,7 +180,7 @@ const catalogue = {
   'internal-histogram': (d: { value: number }) =>
     `a histogram was given ${d.value}, no whole number from 0 up: please report this as a bug`,
   'trace-empty': (_: Nothing) =>
-    'the log has no whole span: give the output of save --trace or of the SystemTap script of the thread',
+    "the log has no whole span: give what save --trace or the thread's SystemTap script wrote",
 
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>
@@ -186,23 +188,27 @@ const catalogue = {
   'output-folder-missing': (d: { path: string; folder: string }) =>
     `${d.path} cannot be written: the folder ${d.folder} does not exist; make it first`,
   'output-refused': (d: { path: string; reason: string }) =>
-    `${d.path} cannot be written (${d.reason}): choose another place, or mend its permissions`,
+    `${d.path} cannot be written (${d.reason}): choose another place`,
   'mapped-needs-file': (_: Nothing) =>
     'a mapped-ram file is written in places: give the name of a regular file with -o',
   'disk-full': (d: { path: string; offset: number }) =>
-    `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk; nothing was left behind`,
+    `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk`,
   'write-failed': (d: { path: string; offset: number; reason: string }) =>
     `writing ${d.path} failed at byte ${d.offset} (${d.reason}): check the disk and run it again`,
   'input-refused': (d: { path: string; reason: string }) =>
     `${d.path} cannot be read (${d.reason}): check its name and permissions`,
   'helper-ended': (d: { how: string; bytes: number }) =>
-    `the helper process ${d.how} after ${d.bytes} bytes of the stream: nothing was left behind, run it again`,
+    `the helper ${d.how} after ${d.bytes} bytes: nothing was left behind, run it again`,
   'helper-short': (d: { written_bytes: number; stream_bytes: number }) =>
     `the helper process wrote ${d.written_bytes} of ${d.stream_bytes} bytes: nothing was left behind, run it again`,
   'command-failed': (d: { command: string; how: string }) =>
-    `the command "${d.command}" ${d.how}: see what it printed above, and run it again`,
+    `"${d.command}" ${d.how}: see what it printed, and run it again`,
   'command-closed': (d: { command: string; bytes: number }) =>
-    `the command "${d.command}" stopped reading after ${d.bytes} bytes of the stream: it must read all of it`,
+    `"${d.command}" stopped reading after ${d.bytes} bytes: it must read the whole stream`,
+  'reader-closed': (d: { path: string; offset: number }) =>
+    `the reader of ${placeOf(d.path)} went away after ${d.offset} bytes: use one that reads to the end`,
+  'extra-failed': (d: { what: string; output: string }) =>
+    `${d.what}; the stream ${placeOf(d.output)} is whole: keep it or rerun`,
   'no-fifo': (d: { reason: string }) =>
     `no FIFO could be made (${d.reason}): save with --via file, which needs none`,
 } as const;
@@ -233,6 +239,11 @@ export class PagepipeError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.detail = detail;
+  }
+
+  /** What is wrong, without what to do about it. */
+  get what(): string {
+    return this.message.split(/[:;] /, 1)[0] ?? this.message;
   }
 
   /** Whether the call was wrong (true), or it could not be done (false). */

@@ -54,7 +54,13 @@ export {
   type TraceDocument,
 } from './stats/result.ts';
 export { type Phase, type Span, Spans } from './stats/spans.ts';
-export { type AllSummary, type PhaseSummary, type Phases, summarisePhases } from './stats/summary.ts';
+export {
+  type AllSummary,
+  type PhaseSummary,
+  type Phases,
+  roundMs,
+  summarisePhases,
+} from './stats/summary.ts';
 export { formatProfile } from './stats/systemtap.ts';
 export { parseTraceLog, type TraceLog } from './stats/trace-log.ts';
 export {

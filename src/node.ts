@@ -4,6 +4,7 @@ export { blockFileName, type ImageOptions, writeImage, writeImages } from './pip
 export { type GuestFile, inspectFile, type ReadOptions, readGuest, readStreamFile } from './pipe/input.ts';
 export { reasonOf } from './pipe/os-error.ts';
 export { checkOutput } from './pipe/output-file.ts';
+export { isSameOutput, isStandardOutput } from './pipe/same-output.ts';
 export { type OutputOptions, type SavedTo, saveTo } from './pipe/save-to.ts';
 export type { SinkReport } from './pipe/sink.ts';
 export { readText, writeText } from './pipe/text-file.ts';

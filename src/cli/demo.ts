@@ -8,11 +8,11 @@ import { fail } from '../errors.ts';
 import { type Guest, PAGE_BYTES, parseWorkload, runsOf } from '../index.ts';
 import { reasonOf, saveTo } from '../node.ts';
 import { type DemoRow, reportDemo } from '../report/demo.ts';
-import { formatBytes, parseSize } from '../units.ts';
+import { formatBytes } from '../units.ts';
 import { syntheticGuest } from './guest.ts';
-import { type BandwidthOptions, wholeNumber, withPolicy } from './options.ts';
+import { type BandwidthOptions, parseGuestSize, wholeNumber, withPolicy } from './options.ts';
 import { resultOf } from './result.ts';
-import { interruptible, print, printError, printJson } from './terminal.ts';
+import { interruptible, print, printJson, printProgress } from './terminal.ts';
 
 const WORKLOAD = 'idle,zero=60%';
 const SIZE_DEFAULT_BYTES = 2 ** 30;
@@ -53,7 +53,7 @@ export function addDemo(program: Command): void {
     .description("the thread's experiment on this machine, side by side")
     .addOption(
       new Option('-s, --size <SIZE>', 'RAM of the guest')
-        .argParser(parseSize)
+        .argParser(parseGuestSize)
         .default(SIZE_DEFAULT_BYTES, '1GiB'),
     )
     .option('--dir <DIR>', "where the files go, and are removed (default: the system's temporary folder)")
@@ -96,7 +96,7 @@ class Demo {
   async run(): Promise<void> {
     const { size, seed } = this.#flags;
     const spec = parseWorkload(WORKLOAD);
-    printError(`making a guest of ${formatBytes(size)} (${WORKLOAD}, seed ${seed})`);
+    printProgress(`making a guest of ${formatBytes(size)} (${WORKLOAD}, seed ${seed})`);
     const { guest, load_ms } = await syntheticGuest(spec, size, seed, this.#signal);
     const zero_rate_bytes_per_s = measureZeroRate();
     const save = (arrangement: Arrangement): Promise<DemoRow> => this.#save(guest, arrangement, load_ms);
@@ -115,14 +115,14 @@ class Demo {
     const zero_run_pages = zero_runs.reduce((longest, run) => Math.max(longest, run.count), 0);
     const disk_remark = await this.#diskRemark();
     const zero_run_bytes = zero_run_pages * PAGE_BYTES;
-    printError('');
+    printProgress('');
     print(reportDemo({ rows, zero_run_bytes, zero_rate_bytes_per_s, disk_remark }));
   }
 
   async #save(guest: Guest, arrangement: Arrangement, load_ms: number): Promise<DemoRow> {
     const { label, via, direct, limit_bytes_per_s, slice_ns } = arrangement;
     this.#done++;
-    printError(`saving it, ${this.#done} of ${Object.keys(ARRANGEMENTS).length}: ${label}`);
+    printProgress(`saving it, ${this.#done} of ${Object.keys(ARRANGEMENTS).length}: ${label}`);
     const path = join(this.#folder, 'guest.mig');
     const saved = await withPolicy(arrangement, (policy) =>
       saveTo(guest, path, { via, direct, force: false, policy, signal: this.#signal }),

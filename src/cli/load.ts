@@ -1,8 +1,9 @@
 /** `pagepipe load`. */
 import type { Command } from 'commander';
-import { formatBytes, formatCount, formatGbPerS, formatMs, type Guest } from '../index.ts';
+import { formatBytes, formatCount, formatGbPerS, formatMs, type Guest, roundMs } from '../index.ts';
 import { checkOutput, readStreamFile, writeImage, writeImages } from '../node.ts';
 import { contradiction } from './options.ts';
+import { isStdoutTaken } from './outputs.ts';
 import { readingBar } from './reading.ts';
 import { interruptible, print, printError, printJson } from './terminal.ts';
 
@@ -36,19 +37,21 @@ async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promi
   );
   const written_bytes = await writeOutput(guest, flags, signal);
   const elapsed_ms = performance.now() - before_ms;
+  const is_taken = flags.all !== true && isStdoutTaken([flags.output]);
   if (flags.json === true) {
-    printJson({
+    const document = {
       schema: 'pagepipe/load/1',
       machine: facts.machine,
       blocks: facts.blocks.map(({ name, bytes }) => ({ name, used_bytes: bytes })),
       rounds: facts.rounds,
       stream_bytes: facts.stream_bytes,
       written_bytes,
-      wall_ms: elapsed_ms,
-    });
+      wall_ms: roundMs(elapsed_ms),
+    };
+    printJson(document, is_taken ? process.stderr : process.stdout);
     return;
   }
-  const say = flags.output === '-' ? printError : print;
+  const say = is_taken ? printError : print;
   const rate = formatGbPerS((written_bytes * 1000) / elapsed_ms);
   say(
     `loaded ${formatBytes(written_bytes)} of RAM into ${flags.output} in ${formatMs(elapsed_ms)} (${rate})`,

@@ -30,6 +30,11 @@ function usageLine(error: CommanderError): string {
   return `pagepipe: ${text}; see pagepipe --help`;
 }
 
+/** Also where it was what came beside the stream that Ctrl-C has ended. */
+function isInterruption({ code, cause }: PagepipeError): boolean {
+  return code === 'interrupted' || (cause instanceof PagepipeError && isInterruption(cause));
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
@@ -39,7 +44,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof PagepipeError) {
     const signal = interruptedBy();
     printError(`pagepipe: ${error.message}`);
-    if (error.code === 'interrupted' && signal !== undefined) return EXIT_SIGNAL + constants.signals[signal];
+    if (isInterruption(error) && signal !== undefined) return EXIT_SIGNAL + constants.signals[signal];
     return error.is_usage ? EXIT_USAGE : EXIT_FAILED;
   }
   // not ours: an error of the program, in one line all the same

@@ -1,6 +1,6 @@
 /** Options of the command line as values; every parser throws a usage error that says what is taken. */
 import { fail } from '../errors.ts';
-import { type Policy, QEMU_SLICE_NS, slice, tokenBucket, unlimited, window } from '../index.ts';
+import { PAGE_BYTES, type Policy, QEMU_SLICE_NS, slice, tokenBucket, unlimited, window } from '../index.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
 
 /** A whole number from `min` up. */
@@ -21,6 +21,15 @@ export function oneOf<Word extends string>(option: string, words: readonly Word[
     if (word === undefined) throw fail('usage-word', { option, text, words });
     return word;
   };
+}
+
+/** The size of a synthetic guest: whole pages, and one at least. */
+export function parseGuestSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === 0 || bytes % PAGE_BYTES !== 0) {
+    throw fail('usage-guest-size', { bytes, page_bytes: PAGE_BYTES });
+  }
+  return bytes;
 }
 
 /** `unlimited`, or a rate in bytes a second. */

@@ -9,7 +9,7 @@ import {
   type SaveProgress,
   XBZRLE_CACHE_BYTES,
 } from '../index.ts';
-import { checkOutput, type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
+import { type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
 import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
@@ -26,6 +26,7 @@ import {
   wholeNumber,
   withPolicy,
 } from './options.ts';
+import { besideStream, checkOutputs, isStdoutTaken } from './outputs.ts';
 import { resultOf } from './result.ts';
 import { interruptible, ProgressBar, print, printError, printJson } from './terminal.ts';
 
@@ -128,8 +129,7 @@ function checkFlags(flags: SaveFlags): void {
   const { ram, workload, size, output, trace, json } = flags;
   if (ram !== undefined && workload !== undefined) throw contradiction('--ram', '--workload');
   if (ram !== undefined && size !== undefined) throw contradiction('--ram', '--size');
-  if (trace === STDOUT && json === true) throw contradiction('--trace -', '--json');
-  if (trace === STDOUT && output === STDOUT) throw contradiction('--trace -', '-o -');
+  if (json === true && isStdoutTaken([trace])) throw contradiction(`--trace ${trace}`, '--json');
   const is_command = output.startsWith('exec:');
   if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
   if (is_command && flags.direct === true) throw contradiction('-o exec:', '--direct');
@@ -141,10 +141,11 @@ function checkFlags(flags: SaveFlags): void {
   if (flags.xbzrleCache !== undefined && flags.xbzrle !== true)
     throw fail('usage-needs', { option: '--xbzrle-cache', needs: '--xbzrle' });
   if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
-  // an hour's save that ends in "exists" would be a bad joke
-  for (const path of [output, flags.keepRam, trace]) {
-    if (path !== undefined) checkOutput(path, { force: flags.force ?? false });
-  }
+  const outputs = { '-o': output, '--keep-ram': flags.keepRam, '--trace': trace };
+  checkOutputs(
+    Object.entries(outputs).flatMap(([option, path]) => (path === undefined ? [] : { option, path })),
+    { force: flags.force ?? false },
+  );
 }
 
 async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: AbortSignal): Promise<void> {
@@ -193,16 +194,18 @@ async function writeExtras(
   signal: AbortSignal,
 ): Promise<void> {
   const force = flags.force ?? false;
-  if (flags.keepRam !== undefined)
-    await writeImage(guest, guest.largestBlock(), flags.keepRam, { force, signal });
+  const { output, keepRam, trace } = flags;
+  if (keepRam !== undefined)
+    await besideStream(output, () => writeImage(guest, guest.largestBlock(), keepRam, { force, signal }));
   const profile = formatProfile(saved.spans.list, saved.began_ns);
-  if (flags.trace === STDOUT) process.stdout.write(profile);
-  else if (flags.trace !== undefined) await writeText(flags.trace, profile, { force });
+  if (trace === STDOUT) process.stdout.write(profile);
+  else if (trace !== undefined) await besideStream(output, () => writeText(trace, profile, { force }));
   const result = resultOf(saved, { command: 'save', load_ms, options: plainOptions(flags) });
-  if (flags.json === true) printJson(result, flags.output === STDOUT ? process.stderr : process.stdout);
+  const is_taken = isStdoutTaken([output, keepRam, trace]);
+  if (flags.json === true) printJson(result, is_taken ? process.stderr : process.stdout);
   else
-    (flags.trace === STDOUT || flags.output === STDOUT ? printError : print)(
-      reportSave(result, { output: flags.output, direct_refusal: saved.sink.direct_refusal }),
+    (is_taken ? printError : print)(
+      reportSave(result, { output, direct_refusal: saved.sink.direct_refusal }),
     );
 }
 

@@ -16,6 +16,11 @@ export function printError(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Says on standard error how far the work is, on a terminal only. */
+export function printProgress(text: string): void {
+  if (process.stderr.isTTY) printError(text);
+}
+
 /** Prints one JSON document. */
 export function printJson(document: object, stream: NodeJS.WriteStream = process.stdout): void {
   stream.write(`${JSON.stringify(document, null, 2)}\n`);

@@ -94,16 +94,18 @@ export class DiskWriter {
   writeBlock(buffer: Uint8Array, bytes: number): void {
     const padded_bytes = this.#is_direct ? Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES : bytes;
     buffer.fill(0, bytes, padded_bytes);
+    const written_before = this.#written_bytes;
     let done = 0;
     let before_ms = performance.now();
     while (done < padded_bytes) {
-      const bytes = this.#writeSome(buffer.subarray(done, padded_bytes));
-      if (bytes === 0) continue;
-      done += bytes;
+      const some_bytes = this.#writeSome(buffer.subarray(done, padded_bytes));
+      if (some_bytes === 0) continue;
+      done += some_bytes;
+      // at once, for the next write may fail; the padding is not counted
+      this.#written_bytes = written_before + Math.min(done, bytes);
       this.#note(performance.now() - before_ms);
       before_ms = performance.now();
     }
-    this.#written_bytes += bytes;
     this.#padding_bytes = padded_bytes - bytes;
   }
 

@@ -1,11 +1,13 @@
 /** Writes a guest's RAM as raw images. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import { type Block, type Guest, PAGE_BYTES } from '../guest/guest.ts';
+import { nextTurn } from '../migrate/event-loop.ts';
 import { parseDestination } from './destination.ts';
-import { cannotSync, codeOf, reasonOf, writeFailure } from './os-error.ts';
-import { OutputFile } from './output-file.ts';
+import { FileSink } from './file-sink.ts';
+import { codeOf, writeFailure } from './os-error.ts';
+import { commitAll, OutputFile, openFailure } from './output-file.ts';
 
 /** Longest run of pages that goes in one write. */
 const RUN_PAGES_MAX = 256;
@@ -32,11 +34,45 @@ export async function writeImage(
   if (destination.kind === 'command')
     throw fail('output-refused', { path, reason: 'a raw image goes to a file' });
   if (destination.kind === 'file') return writeImageFiles(guest, [{ block, path }], options);
-  const handle = await openInPlace(destination.kind === 'descriptor' ? `/dev/fd/${destination.fd}` : path);
+  const sink = await FileSink.open(destination, { ...options, direct: false });
   try {
-    await new ImageWriter(handle, path, options).writeAll(guest, block);
+    await writeInPlace(sink, guest, block, options);
+  } catch (cause) {
+    await sink.abort();
+    throw cause;
+  }
+}
+
+/** Every byte, in order; the event loop has its turn after every piece, and an abort ends the wait for a reader. */
+async function writeInPlace(
+  sink: FileSink,
+  guest: Guest,
+  block: Block,
+  { signal, onProgress }: ImageOptions,
+): Promise<void> {
+  // a channel has one buffer, and a block may stand in several memories
+  const buffer = new Uint8Array(RUN_PAGES_MAX * PAGE_BYTES);
+  const channel = sink.openChannel(buffer);
+  const stop = () => void sink.abort();
+  signal?.addEventListener('abort', stop);
+  try {
+    for (let page = 0; page < block.pages; ) {
+      const ram = guest.pages(block, page, RUN_PAGES_MAX);
+      buffer.set(ram);
+      for (let at = 0; at < ram.length; await nextTurn()) {
+        if (signal?.aborted) throw fail('interrupted', {});
+        at += channel.offer(at, ram.length);
+        if (!channel.is_ready) await channel.whenReady();
+        onProgress?.(page * PAGE_BYTES + at, block.bytes);
+      }
+      page += ram.length / PAGE_BYTES;
+    }
+    await sink.finish(block.bytes);
+  } catch (cause) {
+    // the wait that an abort ends may say that its socket is gone
+    throw signal?.aborted ? fail('interrupted', {}, cause) : cause;
   } finally {
-    await handle.close();
+    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -47,16 +83,26 @@ export async function writeImage(
  */
 export async function writeImages(guest: Guest, folder: string, options: ImageOptions): Promise<void> {
   if (guest.blocks.length === 0) throw fail('no-blocks', {});
+  const is_new = await makeFolder(folder);
+  const files = guest.blocks.map((block) => ({ block, path: join(folder, blockFileName(block.name)) }));
+  try {
+    await writeImageFiles(guest, files, options);
+  } catch (cause) {
+    // unless somebody has put something there meanwhile
+    if (is_new) await rmdir(folder).catch(() => undefined);
+    throw cause;
+  }
+}
+
+/** Makes a folder; returns false where something has the name already. */
+async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 });
+    return true;
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT')
-      throw fail('output-folder-missing', { path: folder, folder: join(folder, '..') });
-    if (codeOf(cause) !== 'EEXIST')
-      throw fail('output-refused', { path: folder, reason: reasonOf(cause) }, cause);
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw openFailure(folder, cause);
   }
-  const files = guest.blocks.map((block) => ({ block, path: join(folder, blockFileName(block.name)) }));
-  await writeImageFiles(guest, files, options);
 }
 
 /**
@@ -91,18 +137,10 @@ async function writeImageFiles(
         await handle.close();
       }
     }
-    for (const output of outputs) await output.commit();
+    await commitAll(outputs);
   } catch (cause) {
     for (const output of outputs) output.discard();
     throw cause;
-  }
-}
-
-async function openInPlace(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'w');
-  } catch (cause) {
-    throw fail('output-refused', { path, reason: reasonOf(cause) }, cause);
   }
 }
 
@@ -115,21 +153,6 @@ class ImageWriter {
     this.#handle = handle;
     this.#path = path;
     this.#options = options;
-  }
-
-  /** Every byte, in order. */
-  async writeAll(guest: Guest, block: Block): Promise<void> {
-    for (let page = 0; page < block.pages; ) {
-      const ram = guest.pages(block, page, RUN_PAGES_MAX);
-      await this.#write(ram, null);
-      page += ram.length / PAGE_BYTES;
-      this.#options.onProgress?.(page * PAGE_BYTES, block.bytes);
-    }
-    try {
-      await this.#handle.datasync();
-    } catch (cause) {
-      if (!cannotSync(cause)) throw writeFailure(this.#path, block.bytes, cause);
-    }
   }
 
   /** The runs of pages that are not zero, each in its place. */
@@ -151,15 +174,14 @@ class ImageWriter {
     }
   }
 
-  async #write(bytes: Uint8Array, position: number | null): Promise<void> {
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
     if (this.#options.signal?.aborted) throw fail('interrupted', {});
     let done = 0;
     while (done < bytes.length) {
       try {
-        const at = position === null ? null : position + done;
-        done += (await this.#handle.write(bytes, done, bytes.length - done, at)).bytesWritten;
+        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
       } catch (cause) {
-        throw writeFailure(this.#path, (position ?? 0) + done, cause);
+        throw writeFailure(this.#path, position + done, cause);
       }
     }
   }

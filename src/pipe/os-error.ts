@@ -17,6 +17,8 @@ export function reasonOf(error: unknown): string {
 /** The error of a write to `path` that failed at `offset`. */
 export function writeFailure(path: string, offset: number, cause: unknown): PagepipeError {
   const code = codeOf(cause);
+  // of a pipe, and of a socket whose other end left bytes unread
+  if (code === 'EPIPE' || code === 'ECONNRESET') return fail('reader-closed', { path, offset }, cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') return fail('disk-full', { path, offset }, cause);
   return fail('write-failed', { path, offset, reason: reasonOf(cause) }, cause);
 }

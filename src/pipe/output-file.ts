@@ -116,10 +116,12 @@ function targetOf(path: string, force: boolean): string {
   }
 }
 
-function openFailure(path: string, cause: unknown): Error {
+/** Why nothing can be made at a path. */
+export function openFailure(path: string, cause: unknown): Error {
   // a folder such as /proc is there and takes no files all the same
   if (codeOf(cause) === 'ENOENT' && lookAt(dirname(path)) === undefined) return folderMissing(path, cause);
-  return fail('output-refused', { path, reason: reasonOf(cause) }, cause);
+  const reason = codeOf(cause) === 'ENOENT' ? 'its folder takes no files' : reasonOf(cause);
+  return fail('output-refused', { path, reason }, cause);
 }
 
 function folderMissing(path: string, cause?: unknown): Error {

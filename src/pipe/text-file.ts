@@ -1,19 +1,31 @@
 /** Short texts in and out; they are written the way all outputs are: under their names only when whole. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { fail } from '../errors.ts';
 import { parseDestination } from './destination.ts';
-import { reasonOf, writeFailure } from './os-error.ts';
-import { OutputFile } from './output-file.ts';
+import { FileSink } from './file-sink.ts';
+import { reasonOf } from './os-error.ts';
 
-/** @throws `output-exists`, `output-folder-missing`, `output-refused`, `disk-full` */
+/**
+ * Writes a text; `-` is standard output.
+ *
+ * @throws `output-exists`, `output-folder-missing`, `output-refused`, `disk-full`, `write-failed`
+ */
 export async function writeText(path: string, text: string, options: { force: boolean }): Promise<void> {
-  const output = parseDestination(path).kind === 'file' ? new OutputFile(path, options) : undefined;
+  const destination = parseDestination(path);
+  if (destination.kind === 'command') throw fail('output-refused', { path, reason: 'a text goes to a file' });
+  const sink = await FileSink.open(destination, { ...options, direct: false });
+  const bytes = new TextEncoder().encode(text);
   try {
-    await writeFile(output?.part_path ?? path, text, { flush: output !== undefined });
-    await output?.commit();
+    const channel = sink.openChannel(bytes);
+    let at = 0;
+    while (at < bytes.length) {
+      at += channel.offer(at, bytes.length);
+      if (!channel.is_ready) await channel.whenReady();
+    }
+    await sink.finish(bytes.length);
   } catch (cause) {
-    output?.discard();
-    throw writeFailure(path, 0, cause);
+    await sink.abort();
+    throw cause;
   }
 }
 

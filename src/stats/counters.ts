@@ -13,7 +13,7 @@ export interface RamStats {
   readonly remaining: number;
   readonly 'dirty-sync-count': number;
   readonly 'page-size': number;
-  /** Megabits (10^6) a second over the whole save. */
+  /** Megabits (10^6) a second over the whole save, to three decimals. */
   readonly mbps: number;
 }
 
@@ -75,7 +75,7 @@ export class RamCounters {
       remaining: remaining_pages * this.#page_bytes,
       'dirty-sync-count': this.#dirty_syncs,
       'page-size': this.#page_bytes,
-      mbps: wall_ns === 0 ? 0 : (this.#transferred_bytes * 8 * 1000) / wall_ns,
+      mbps: wall_ns === 0 ? 0 : Math.round((this.#transferred_bytes * 8e6) / wall_ns) / 1000,
     };
   }
 }

@@ -101,10 +101,14 @@ export function buildResult(measured: Measured): ResultDocument {
     eagain: measured.eagain,
     short_writes: measured.short_writes,
     longest_write_ms: msOfNs(measured.longest_write_ns),
-    ...(measured.disk === undefined ? {} : { disk: measured.disk }),
+    ...(measured.disk === undefined ? {} : { disk: roundedDisk(measured.disk) }),
     options: measured.options,
     machine: measured.machine,
   };
+}
+
+function roundedDisk(disk: DiskResult): DiskResult {
+  return { ...disk, sum_ms: roundMs(disk.sum_ms), max_ms: roundMs(disk.max_ms) };
 }
 
 /** What `trace` gives with `--json`: the phases of a log, and what was missing in it. */

@@ -15,8 +15,11 @@ function headOf(version: number): Uint8Array {
 /** What is no stream: its bytes (none: there is no such file), and what is to be said of it. */
 const NO_STREAMS: Readonly<Record<string, readonly [bytes: Uint8Array | undefined, says: RegExp]>> = {
   'an empty file': [new Uint8Array(), /input is empty: give a QEMU migration stream/],
-  'a wrong magic': [new Uint8Array(PAGE_BYTES), /no QEMU migration stream: 0x0 at offset 0 .*; give a file/],
-  'half a magic': [Buffer.from('QE'), /cut at offset 2 .*; record it again/],
+  'a wrong magic': [
+    new Uint8Array(PAGE_BYTES),
+    /no QEMU stream: 0x0 at offset 0, expected 0x5145564d .*; give/,
+  ],
+  'half a magic': [Buffer.from('QE'), /cut at offset 2 \(0x2\) in .*: record again/],
   'version 2': [headOf(2), /version 2 at offset 4 .* only 3 is read; save it again/],
   'version 4': [headOf(4), /version 4 at offset 4 .* only 3 is read; save it again/],
   'a missing file': [undefined, /in\.mig cannot be read \(no such file or directory\): check its name/],
@@ -51,7 +54,7 @@ test('a stream that is cut anywhere is refused by load, inspect and save, with t
     const whole = place.read('whole.mig');
     for (const bytes of [8, 30, 100, 5000, whole.length - 1]) {
       place.write('cut.mig', whole.subarray(0, bytes));
-      const says = new RegExp(`stream is cut at offset ${bytes} .* was expected; record it again`);
+      const says = new RegExp(`stream cut at offset ${bytes} .* in .*: record again`);
       const refusal = { status: 1, says, names: ['cut.mig', 'whole.mig'] };
       await place.refused(['load', 'cut.mig', '-o', 'ram'], refusal);
       await place.refused(['inspect', 'cut.mig'], refusal);
@@ -82,7 +85,7 @@ test('save refuses a guest that is too large', () =>
   inPlace((place) =>
     place.refused(['save', '--workload', 'idle', '--size', '64GiB', '-o', 'out.mig'], {
       status: 1,
-      says: /more than the \d+ that are taken: use a smaller guest/,
+      says: /\d+ is the most: use a smaller guest/,
       names: [],
     }),
   ));
@@ -127,11 +130,48 @@ test('an output in a folder that takes no files', () =>
     const path = '/sys/pagepipe-test';
     const refusal = {
       status: 1,
-      says: /\/sys\/pagepipe-test cannot be written \(.+\): choose another place, or mend its permissions/,
+      says: /\/sys\/pagepipe-test cannot be written \(.+\): choose another place/,
       names: ['in.mig'],
     };
     for (const via of ['file', 'pipe']) await place.refused([...GUEST, '-o', path, '--via', via], refusal);
     await place.refused(['load', 'in.mig', '-o', path], refusal);
+    // before the save: no stream is there
+    for (const option of ['--keep-ram', '--trace']) {
+      await place.refused([...GUEST, '-o', 'out.mig', option, path], refusal);
+    }
+  }));
+
+test('a folder that is there but takes no files is not said to be missing', () =>
+  inPlace(async (place) => {
+    const refusal = { status: 1, says: /test cannot be written \(its folder takes no files\): choose/ };
+    await place.refused([...GUEST, '-o', '/proc/pagepipe-test'], refusal);
+    await place.done([...GUEST, '-o', 'in.mig']);
+    await place.refused(['load', 'in.mig', '-o', '/proc/pagepipe-test'], refusal);
+    await place.refused(['load', 'in.mig', '--all', '-o', '/proc/pagepipe-test'], refusal);
+  }));
+
+test('only -o takes a command', () =>
+  inPlace(async (place) => {
+    for (const option of ['--keep-ram', '--trace']) {
+      await place.refused([...GUEST, '-o', 'out.mig', option, 'exec:cat'], {
+        status: 1,
+        says: /exec:cat cannot be written \(only -o takes a command\)/,
+        names: [],
+      });
+    }
+  }));
+
+test('what fails beside a stream that is whole says so, and the stream stays', () =>
+  inPlace(async (place) => {
+    for (const option of ['--keep-ram', '--trace']) {
+      await place.refused([...GUEST, '-o', 'out.mig', '--force', option, '/dev/full'], {
+        status: 1,
+        says: /no space left for \/dev\/full at byte 0; the stream out\.mig is whole: keep it or rerun/,
+        names: ['out.mig'],
+      });
+      await place.done(['load', 'out.mig', '-o', 'ram', '--force']);
+      await place.shell('rm ram');
+    }
   }));
 
 test('load names the blocks where the one asked for is not there', () =>
@@ -153,7 +193,7 @@ test('the failure of the command behind exec: is that of the save', () =>
     });
     await place.refused(exec('head -c 100 >/dev/null'), {
       status: 1,
-      says: /head -c 100.*: .*read all of it/,
+      says: /head -c 100.*: .*read the whole stream/,
     });
     await place.refused(exec('kill -9 $$'), { status: 1, says: /SIGKILL: .*run it again/ });
     assertNames(place.folder, []);
@@ -184,7 +224,7 @@ test('trace refuses what holds no span', () =>
     await place.refused(['trace', 'log'], { status: 1, says: /log cannot be read .*: check its name/ });
     for (const text of ['', 'nothing of the kind\n', '5.198 > Begin\n']) {
       place.write('log', text);
-      await place.refused(['trace', 'log'], { status: 1, says: /no whole span: give the output of/ });
+      await place.refused(['trace', 'log'], { status: 1, says: /no whole span: give what save --trace/ });
     }
   }));
 

@@ -1,5 +1,6 @@
 /** Ctrl-C and its like, and a helper that dies or stops, in the middle of a slow save. */
-import { readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -96,13 +97,42 @@ test('Ctrl-C leaves neither the kept RAM nor the trace', () =>
     assertGone(place);
   }));
 
+test('Ctrl-C while the RAM is written beside a stream that is whole keeps the stream, and says so', () =>
+  inPlace(async (place) => {
+    // nobody reads it
+    execFileSync('mkfifo', [place.path('fifo')]);
+    const args = ['save', '--workload', 'idle', '--size', '1MiB', '-o', 'out.mig', '--keep-ram', 'fifo'];
+    const started = place.start(args);
+    await until('the stream', () => (sizeOf(place, 'out.mig') > 0 ? true : undefined));
+    started.child.kill('SIGINT');
+    const says = /interrupted; the stream out\.mig is whole: keep it or rerun/;
+    assertRefused(await endsSoon(started), { status: 130, says });
+    rmSync(place.path('fifo'));
+    assertGone(place, ['out.mig']);
+    await place.done(['inspect', 'out.mig']);
+  }));
+
 test('a helper that is killed fails the save', () =>
   inPlace(async (place) => {
     const started = await startSlow(place, ['--via', 'pipe']);
     process.kill(helperOf(place, started).pid, 'SIGKILL');
-    const says =
-      /the helper process was ended by SIGKILL after \d+ bytes .*nothing was left behind, run it again/;
+    const says = /the helper was ended by SIGKILL after \d+ bytes: nothing was left behind, run it again/;
     assertRefused(await endsSoon(started), { status: 1, says });
+    assertGone(place);
+  }));
+
+test('a save that is killed leaves no helper, no file and no stack trace', () =>
+  inPlace(async (place) => {
+    const started = await startSlow(place, ['--via', 'pipe']);
+    // the helper is late, so that all ends of its pipes are gone for certain when it finds out
+    const { pid } = helperOf(place, started);
+    process.kill(pid, 'SIGSTOP');
+    started.child.kill('SIGKILL');
+    await new Promise((resolve) => started.child.once('exit', resolve));
+    process.kill(pid, 'SIGCONT');
+    const { stderr } = await started.ended;
+    await until('the helper to go', () => (processesIn(place.folder).length === 0 ? true : undefined));
+    assert.is(stderr, '');
     assertGone(place);
   }));
 

@@ -57,6 +57,8 @@ test('no colours and no progress where nothing is a terminal', () =>
       [...GUEST, '-o', 'in.mig'],
       ['load', 'in.mig', '-o', 'ram'],
       ['inspect', 'in.mig'],
+      ['demo', '--size', '1MiB'],
+      ['demo', '--size', '1MiB', '--json'],
     ]) {
       const { status, stdout, stderr } = await place.run(['--no-color', ...args]);
       assert.is(status, 0, stderr);

@@ -35,7 +35,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [[...SAVE, '--ram', 'in.mig'], /--ram and --workload .*: leave one out/],
     [['save', '--ram', 'in.mig', '--size', '1MiB', '-o', 'out.mig'], /--ram and --size .*: leave one out/],
     [[...SAVE, '--trace', '-', '--json'], /--trace - and --json .*: leave one out/],
-    [[...GUEST, '-o', '-', '--trace', '-'], /--trace - and -o - .*: leave one out/],
+    [[...GUEST, '-o', '-', '--trace', '-'], /-o - and --trace - .*: leave one out/],
+    [[...SAVE, '--trace', '/dev/stdout', '--json'], /--trace \/dev\/stdout and --json .*: leave one out/],
+    [[...GUEST, '-o', '-', '--keep-ram', '-'], /-o - and --keep-ram - .*: leave one out/],
+    [[...GUEST, '-o', '-', '--keep-ram', '/dev/fd/1'], /-o - and --keep-ram \/dev\/fd\/1 contradict/],
+    [[...SAVE, '--keep-ram', 'out.mig', '--force'], /-o out.mig and --keep-ram out.mig .*: leave one out/],
+    [[...SAVE, '--trace', 'out.mig'], /-o out.mig and --trace out.mig .*: leave one out/],
+    [[...SAVE, '--keep-ram', './out.mig'], /-o out.mig and --keep-ram .\/out.mig .*: leave one out/],
+    [[...SAVE, '--keep-ram', 'x', '--trace', '../work/x'], /--keep-ram x and --trace ..\/work\/x contradict/],
     [[...GUEST, '-o', 'exec:cat', '--via', 'file'], /exec: and --via file .*: leave one out/],
     [[...GUEST, '-o', 'exec:cat', '--direct'], /exec: and --direct .*: leave one out/],
     [[...SAVE, '--policy', 'window'], /--policy window needs --limit .*32MiB\/s: add it/],
@@ -48,19 +55,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ...['12parsecs', '', 'MiB', '1e6', '-1', '0x1000', '1.5B', '1,5GiB'].map(
       (size): Case => [
         ['save', '--workload', 'idle', `--size=${size}`, '-o', 'out.mig'],
-        /is not a size: give bytes or a unit B, KiB, .*such as 64KiB/,
+        /is not a size: give bytes, KiB, .*such as 64KiB/,
       ],
     ),
-    [['demo', '--size', 'big'], /"big" is not a size: give bytes or a unit/],
-    [[...SAVE, '--staging', '32 parsecs'], /is not a size: give bytes or a unit/],
+    [['demo', '--size', 'big'], /"big" is not a size: give bytes, KiB/],
+    [[...SAVE, '--staging', '32 parsecs'], /is not a size: give bytes, KiB/],
     [['save', '--workload', 'idle', '--size', '9999999999GiB', '-o', 'out.mig'], /2\^53.*: give less/],
   ],
   'guests that are no whole pages': [
     [['save', '--workload', 'idle', '--size', '5000', '-o', 'out.mig'], /give a multiple of 4096/],
     [['save', '--workload', 'idle', '--size', '0', '-o', 'out.mig'], /give a multiple of 4096/],
+    [['demo', '--size', '5000'], /5000 bytes is not whole pages: give a multiple of 4096/],
+    [['demo', '--size', '0'], /give a multiple of 4096/],
   ],
   'rates and durations without a unit': [
-    [[...SAVE, '--limit', '5'], /"5" is not a rate: .* B\/s, KiB\/s, MiB\/s.*such as 32MiB\/s/],
+    [[...SAVE, '--limit', '5'], /"5" is not a rate: give B, KiB, MiB,.* with \/s, as 32MiB\/s/],
     [[...SAVE, '--limit', '5MiB'], /is not a rate/],
     [[...SAVE, '--limit', '0MiB/s'], /is not a rate/],
     [[...SAVE, '--slice', '5'], /"5" is not a duration: .* ns, us, ms, s, min, such as 50ms/],
@@ -91,9 +100,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
 for (const [name, cases] of Object.entries(CASES)) {
   test(`exit 2: ${name}`, () =>
     inPlace(async (place) => {
-      // side by side, for the time goes into the start of the processes
+      // side by side, for the time goes into the start of the processes; each may make a part while it runs
       await Promise.all(cases.map(([args, says]) => place.refused(args, { status: 2, says })));
-      // only now: what is refused late has a part file until then
       assertNames(place.folder, []);
     }));
 }

@@ -87,11 +87,15 @@ test('what is no system error keeps its own words and has no code', () => {
   assert.is(reasonOf('a text'), 'a text');
 });
 
-test('a full disk and a full quota are one thing, all other failures of a write another', () => {
+test('a full disk and a full quota are one thing, a reader that is gone another, all other failures of a write a third', () => {
   const full = systemError('ENOSPC', -28);
   assert.is(writeFailure('p', 7, full).code, 'disk-full');
   assert.is(writeFailure('p', 7, full).cause, full);
   assert.is(writeFailure('p', 7, systemError('EDQUOT', -122)).code, 'disk-full');
+  const closed = writeFailure('-', 7, systemError('EPIPE', -32));
+  assert.is(closed.code, 'reader-closed');
+  assert.match(closed.message, /^the reader of standard output went away after 7 bytes: use one/);
+  assert.is(writeFailure('p', 7, systemError('ECONNRESET', -104)).code, 'reader-closed');
   const failed = writeFailure('p', 7, systemError('EIO', -5));
   assert.is(failed.code, 'write-failed');
   assert.equal(failed.detail, { path: 'p', offset: 7, reason: 'i/o error' });

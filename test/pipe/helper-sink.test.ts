@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -176,6 +177,31 @@ test(
     await pour(sink, noise(LONG_BYTES));
     await sink.finish(LONG_BYTES);
     assertFile(path, noise(LONG_BYTES));
+  }),
+);
+
+test(
+  'Node’s options that are about the program alone do not reach the helper',
+  inFolder((folder) => {
+    const script = `
+      const { HelperSink } = await import(process.env.TEST_SINK);
+      const destination = { kind: 'file', path: process.env.TEST_PATH };
+      const sink = await HelperSink.open(destination, { force: false, direct: false });
+      await sink.finish(0);
+    `;
+    const path = join(folder, 'out');
+    const args = [...process.execArgv, '--input-type=module', '--stack-trace-limit=5', '--eval', script];
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        TEST_SINK: new URL('../../src/pipe/helper-sink.ts', import.meta.url).href,
+        TEST_PATH: path,
+      },
+    });
+    assert.is(stderr, '');
+    assert.is(status, 0);
+    assertFile(path, noise(0));
   }),
 );
 

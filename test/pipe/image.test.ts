@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -83,7 +83,6 @@ test(
     assertFile(copy, ramOf(guest));
     const fd = openSync(join(folder, 'descriptor'), 'w');
     await writeRam(guest, `/dev/fd/${fd}`);
-    closeSync(fd);
     assertFile(join(folder, 'descriptor'), ramOf(guest));
     await writeRam(guest, '/dev/null');
   }),
@@ -166,6 +165,43 @@ test(
   }),
 );
 
+/** Writes two images; the second name becomes a folder when the second file is being written. */
+async function failsAtTheSecond(images: string, options: ImageOptions): Promise<void> {
+  let pieces = 0;
+  const onProgress = () => {
+    if (++pieces === 2) mkdirSync(join(images, '%2From%40etc%2Facpi'));
+  };
+  await failure('output-refused', () => writeImages(twoBlocks(), images, { ...options, onProgress }));
+}
+
+test(
+  'when the second file gets no name the first goes too, unless it has replaced one',
+  inFolder(async (folder) => {
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    for (const options of [KEEP, { force: true }]) {
+      await failsAtTheSecond(images, options);
+      assert.equal(readdirSync(images), ['%2From%40etc%2Facpi']);
+      rmdirSync(join(images, '%2From%40etc%2Facpi'));
+    }
+    writeFileSync(join(images, 'pc.ram'), 'old');
+    await failsAtTheSecond(images, { force: true });
+    assert.is(statSync(join(images, 'pc.ram')).size, MIB);
+  }),
+);
+
+test(
+  'a folder that was made for images that could not be written goes too, if it is empty',
+  inFolder(async (folder) => {
+    const images = join(folder, 'images');
+    const signal = AbortSignal.abort();
+    await failure('interrupted', () => writeImages(twoBlocks(), images, { ...KEEP, signal }));
+    assert.equal(readdirSync(folder), []);
+    await failsAtTheSecond(images, KEEP);
+    assert.equal(readdirSync(images), ['%2From%40etc%2Facpi']);
+  }),
+);
+
 test(
   'a folder of images: no blocks, and a folder that cannot be made',
   inFolder(async (folder) => {
@@ -173,6 +209,8 @@ test(
     await failure('output-folder-missing', () =>
       writeImages(twoBlocks(), join(folder, 'no', 'images'), KEEP),
     );
+    // the folder is there, and takes none all the same
+    await failure('output-refused', () => writeImages(twoBlocks(), '/proc/images', KEEP));
     assert.equal(readdirSync(folder), []);
   }),
 );

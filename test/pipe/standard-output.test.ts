@@ -93,7 +93,7 @@ test('an abort while it is full leaves it open, and the program ends', async () 
 });
 
 test('a reader that goes leaves it open as well, or the next file would have its number', async () => {
-  assert.match((await run('broken')).said, /^(full)+write-failed open$/);
+  assert.match((await run('broken')).said, /^(full)+reader-closed open$/);
 });
 
 test.run();

@@ -164,6 +164,7 @@ export function assertRefused(
   { status: wanted, says }: Refusal,
 ): void {
   assert.match(stderr, /^pagepipe: [^\n]+\n$/, 'one line');
+  assertWidth(stderr);
   assert.match(stderr, says);
   assert.is(stdout.toString(), '');
   assert.is(signal, null);

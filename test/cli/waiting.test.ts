@@ -1,0 +1,66 @@
+/** Inputs that give nothing and outputs that nobody reads: Ctrl-C ends the wait. */
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { assertRefused, inPlace, type Place, type Started, until } from '../support/cli.ts';
+import { assertNames, processesIn } from '../support/leftovers.ts';
+
+const GUEST = ['save', '--workload', 'idle', '--size', '1MiB'] as const;
+const ENDS_WITHIN_MS = 2000;
+
+async function interrupt(place: Place, { child, ended }: Started): Promise<void> {
+  const before_ms = performance.now();
+  child.kill('SIGINT');
+  const timer = setTimeout(() => place.killAll(), ENDS_WITHIN_MS);
+  const how = await ended;
+  clearTimeout(timer);
+  assertRefused(how, { status: 130, says: /interrupted/ });
+  assert.ok(performance.now() - before_ms < ENDS_WITHIN_MS, 'ends within 2 s');
+}
+
+/** Waits until the command has come to its own work. */
+async function startedUp(place: Place, { child }: Started): Promise<void> {
+  await until('node', () => processesIn(place.folder).find(({ pid }) => pid === child.pid));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
+for (const args of [
+  ['load', '-', '-o', 'ram'],
+  ['inspect', '-'],
+  ['save', '--ram', '-', '-o', 'out.mig'],
+]) {
+  test(`Ctrl-C ends ${args[0]} while nothing comes on standard input`, () =>
+    inPlace(async (place) => {
+      const fifo = `${place.temporary}/fifo`;
+      execFileSync('mkfifo', [fifo]);
+      const fd = openSync(fifo, constants.O_RDWR);
+      const started = place.start(args, { stdin: fd });
+      await startedUp(place, started);
+      execFileSync('rm', [fifo]);
+      await interrupt(place, started).finally(() => closeSync(fd));
+      assertNames(place.folder, []);
+    }));
+}
+
+for (const via of ['file', 'pipe']) {
+  test(`Ctrl-C ends a save into a FIFO that nobody reads, --via ${via}`, () =>
+    inPlace(async (place) => {
+      execFileSync('mkfifo', [place.path('fifo')]);
+      const started = place.start([...GUEST, '-o', 'fifo', '--via', via]);
+      await startedUp(place, started);
+      await interrupt(place, started);
+      execFileSync('rm', [place.path('fifo')]);
+    }));
+}
+
+test('standard input may be a socket, as that of a child of Node is', () =>
+  inPlace(async (place) => {
+    await place.done([...GUEST, '-o', 'in.mig']);
+    const { child, ended } = place.start(['inspect', '-', '--json'], { stdin: 'socket' });
+    child.stdin?.end(place.read('in.mig'));
+    const { status, stderr } = await ended;
+    assert.is(status, 0, stderr);
+  }));
+
+test.run();
