@@ -59,7 +59,7 @@ const catalogue = {
   // --- reading a migration stream -----------------------------------------------------------------
   'stream-empty': (_: Nothing) => 'the input is empty: give a QEMU migration stream or a raw image',
   'stream-cut': (d: { offset: number; wanted: string }) =>
-    `the stream ends ${at(d.offset)} where ${d.wanted} should be: record it again`,
+    `stream cut ${at(d.offset)} before ${d.wanted}: record it again`,
   'bad-magic': (d: { found: number }) =>
     `no QEMU stream: ${hex(d.found)} at offset 0, expected 0x5145564d (QEVM); give one of QEMU's`,
   'bad-version': (d: { offset: number; found: number; expected: number }) =>

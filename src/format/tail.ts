@@ -187,7 +187,7 @@ function opaque(offset: number, bytes: number): TailSection {
 }
 
 function cutInDescription(offset: number): Error {
-  return fail('stream-cut', { offset, wanted: 'the rest of the device description' });
+  return fail('stream-cut', { offset, wanted: 'the end of the description' });
 }
 
 function wantedAtEnd(tail: Uint8Array, end: number): string {

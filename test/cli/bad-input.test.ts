@@ -19,7 +19,7 @@ const NO_STREAMS: Readonly<Record<string, readonly [bytes: Uint8Array | undefine
     new Uint8Array(PAGE_BYTES),
     /no QEMU stream: 0x0 at offset 0, expected 0x5145564d .*; give/,
   ],
-  'half a magic': [Buffer.from('QE'), /ends at offset 2 \(0x2\) where .* should be: record it again/],
+  'half a magic': [Buffer.from('QE'), /cut at offset 2 \(0x2\) before .*: record it again/],
   'version 2': [headOf(2), /version 2 at offset 4 .* only 3 is read; save it again/],
   'version 4': [headOf(4), /version 4 at offset 4 .* only 3 is read; save it again/],
   'a missing file': [undefined, /in\.mig cannot be read \(no such file or directory\): check its name/],
@@ -54,7 +54,7 @@ test('a stream that is cut anywhere is refused by load, inspect and save, with t
     const whole = place.read('whole.mig');
     for (const bytes of [8, 30, 100, 5000, whole.length - 1]) {
       place.write('cut.mig', whole.subarray(0, bytes));
-      const says = new RegExp(`stream ends at offset ${bytes} .* where .* should be: record it again`);
+      const says = new RegExp(`stream cut at offset ${bytes} .* before .*: record it again`);
       const refusal = { status: 1, says, names: ['cut.mig', 'whole.mig'] };
       await place.refused(['load', 'cut.mig', '-o', 'ram'], refusal);
       await place.refused(['inspect', 'cut.mig'], refusal);

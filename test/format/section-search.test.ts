@@ -197,7 +197,7 @@ test('a section without a footer, and one of a section that never began', () => 
   built.start().close().end().close().eof();
   const error = refusal(() => loadStream(built.build()));
   assert.equal([error.code, error.detail.offset], ['stream-cut', built.offset]);
-  assert.match(error.message, /where the footer of section 1 should be/);
+  assert.match(error.message, /before the footer of section 1/);
   const unbegun = new StreamBuilder().header().configuration().part(9).raw('body', [1]).footer();
   assertRefusal(() => loadStream(unbegun.build()), 'unknown-section', {
     offset: unbegun.offsetOf('section'),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from './peers.ts';
-import { Qemu } from './qemu.ts';
+import { type Form, Qemu } from './qemu.ts';
 
 export const LINUX_RAM_BYTES = 96 * 2 ** 20;
 
@@ -13,6 +13,11 @@ const TICKS_LIMIT_MS = 30_000;
 const POLL_MS = 50;
 /** What the guest does after LOADED, before it is stopped: enough for its pages to differ from the boot's. */
 const SETTLE_MS = 500;
+
+/** Stopped, into a stream or a mapped-ram file; or running, with XBZRLE, where QEMU is modern. */
+export type RecordedHow = 'stopped' | 'mapped-ram' | 'running';
+/** Of a guest that is recorded while it runs: XBZRLE knows a page from its third round on. */
+const DIRTY_SYNCS = 5;
 
 /** A recorded guest: its stream, and its RAM as QEMU dumped it at the same moment. */
 export interface Recording {
@@ -44,31 +49,45 @@ async function waitFor(path: string, isThere: (text: string) => boolean, limit_m
  * Boots the guest, stops it once it works, and records its stream and its RAM. It is stopped first because
  * QEMU before 9.0 loses writes of a guest that runs under software emulation while it is migrated.
  */
-async function record(peer: Peer, guest_folder: string, folder: string): Promise<Recording> {
+async function record(
+  peer: Peer,
+  guest_folder: string,
+  folder: string,
+  how: RecordedHow,
+): Promise<Recording> {
   const serial_path = join(folder, 'serial');
   writeFileSync(serial_path, '');
   return Qemu.with(peer, machineArgs(guest_folder, serial_path), async (qemu) => {
     await waitFor(serial_path, (text) => text.includes('LOADED'), BOOT_LIMIT_MS);
     await sleep(SETTLE_MS);
-    await qemu.execute('stop');
+    if (how === 'running') await qemu.setCapability('xbzrle');
+    else await qemu.execute('stop');
     const recording = { stream_path: join(folder, 'guest.mig'), ram_path: join(folder, 'guest.ram') };
-    const { status } = await qemu.migrateTo(recording.stream_path);
+    const { stream_path } = recording;
+    const { status } = await (how === 'running'
+      ? qemu.migrateOverRounds(stream_path, DIRTY_SYNCS)
+      : qemu.migrateTo(stream_path, how === 'mapped-ram' ? how : 'stream'));
     if (status !== 'completed') throw new Error(`QEMU could not record the guest: ${qemu.stderr}`);
     await qemu.execute('pmemsave', { val: 0, size: LINUX_RAM_BYTES, filename: recording.ram_path });
     return recording;
   });
 }
 
-const recordings = new Map<Peer, Promise<Recording>>();
+const recordings = new Map<string, Promise<Recording>>();
 
 /** A peer's recording; made once a test run, and removed at its end. */
-export function recordedGuest(peer: Peer, guest_folder: string): Promise<Recording> {
-  let recording = recordings.get(peer);
+export function recordedGuest(
+  peer: Peer,
+  guest_folder: string,
+  how: RecordedHow = 'stopped',
+): Promise<Recording> {
+  const key = `${peer.name} ${how}`;
+  let recording = recordings.get(key);
   if (recording === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'pagepipe-guest-'));
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    recording = record(peer, guest_folder, folder);
-    recordings.set(peer, recording);
+    recording = record(peer, guest_folder, folder, how);
+    recordings.set(key, recording);
   }
   return recording;
 }
@@ -78,13 +97,19 @@ function ticksIn(text: string): number[] {
 }
 
 /** Loads a stream of the guest into a fresh QEMU and lets it go on; resolves with its first two ticks. */
-export async function resumeGuest(peer: Peer, guest_folder: string, stream_path: string): Promise<number[]> {
+export async function resumeGuest(
+  peer: Peer,
+  guest_folder: string,
+  stream_path: string,
+  form: Form = 'stream',
+): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pagepipe-resume-'));
   const serial_path = join(folder, 'serial');
   writeFileSync(serial_path, '');
   try {
-    const args = [...machineArgs(guest_folder, serial_path), '-S', '-incoming', `exec:cat ${stream_path}`];
+    const args = [...machineArgs(guest_folder, serial_path), '-S', '-incoming', 'defer'];
     return await Qemu.with(peer, args, async (qemu) => {
+      await qemu.migrateFrom(stream_path, form);
       const { status } = await qemu.migrationEnd();
       if (status !== 'completed') throw new Error(`QEMU did not take the stream: ${qemu.stderr}`);
       await qemu.execute('cont');

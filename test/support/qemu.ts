@@ -11,6 +11,14 @@ const POLL_MS = 10;
 const MIGRATION_LIMIT_MS = 60_000;
 /** More than any disk does: QEMU's own default would pace the test. */
 const UNLIMITED_BYTES_PER_S = 2 ** 40;
+/** QEMU's default. */
+const DOWNTIME_LIMIT_MS = 300;
+/** Little enough that a guest writes more meanwhile than may be left for its pause. */
+const SLOW_BYTES_PER_S = 40 * 2 ** 20;
+const SHORT_DOWNTIME_MS = 1;
+
+/** A stream by a pipe, or a file that is written in places. */
+export type Form = 'stream' | 'mapped-ram';
 
 export class Qemu {
   /** A folder of its own; gone at the end. */
@@ -69,15 +77,37 @@ export class Qemu {
   }
 
   /** Migrates into a file, and waits for the end. @returns the last query-migrate */
-  async migrateTo(path: string, form: 'stream' | 'mapped-ram' = 'stream'): Promise<QmpObject> {
-    await this.execute('migrate-set-parameters', { 'max-bandwidth': UNLIMITED_BYTES_PER_S });
+  async migrateTo(path: string, form: Form = 'stream'): Promise<QmpObject> {
     if (form === 'mapped-ram') await this.setCapability('mapped-ram');
+    await this.#letGo();
     await this.execute('migrate', { uri: form === 'stream' ? `exec:cat > ${path}` : `file:${path}` });
     return this.migrationEnd();
   }
 
+  /** Migrates a guest that runs, slowly for so many dirty syncs and then to the end. */
+  async migrateOverRounds(path: string, dirty_syncs: number): Promise<QmpObject> {
+    const slow = { 'max-bandwidth': SLOW_BYTES_PER_S, 'downtime-limit': SHORT_DOWNTIME_MS };
+    await this.execute('migrate-set-parameters', slow);
+    await this.execute('migrate', { uri: `exec:cat > ${path}` });
+    for (;;) {
+      const { status, ram } = await this.execute('query-migrate');
+      if (status !== 'active' && status !== 'setup') break;
+      const has_count = typeof ram === 'object' && ram !== null && 'dirty-sync-count' in ram;
+      if (has_count && Number(ram['dirty-sync-count']) >= dirty_syncs) break;
+      await sleep(POLL_MS);
+    }
+    await this.#letGo();
+    return this.migrationEnd();
+  }
+
+  /** As fast as it goes. */
+  async #letGo(): Promise<void> {
+    const fast = { 'max-bandwidth': UNLIMITED_BYTES_PER_S, 'downtime-limit': DOWNTIME_LIMIT_MS };
+    await this.execute('migrate-set-parameters', fast);
+  }
+
   /** Begins to load from a file; the process was started with `-incoming defer`. */
-  async migrateFrom(path: string, form: 'stream' | 'mapped-ram' = 'stream'): Promise<void> {
+  async migrateFrom(path: string, form: Form = 'stream'): Promise<void> {
     if (form === 'mapped-ram') await this.setCapability('mapped-ram');
     const uri = form === 'stream' ? `exec:cat ${path}` : `file:${path}`;
     await this.execute('migrate-incoming', { uri });
@@ -115,7 +145,7 @@ export function loadIntoNone(
   peer: Peer,
   stream_path: string,
   ram_bytes: number,
-  form: 'stream' | 'mapped-ram' = 'stream',
+  form: Form = 'stream',
 ): Promise<{ status: string; ram: Buffer | undefined; stderr: string }> {
   const size = `size=${ram_bytes / 1024}k`;
   return Qemu.with(peer, ['-M', 'none', '-m', size, '-S', '-incoming', 'defer'], async (qemu) => {
