@@ -8,8 +8,11 @@
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 const at = (offset: number): string => `at offset ${offset} (${hex(offset)})`;
+/** What JSON.stringify lets pass, and a terminal may act on: DEL, the C1 controls, other ends of lines. */
+const STEERING = /[\u007f-\u009f\u2028\u2029]/g;
 /** A name from a file, safe to print: control characters and quotes escaped. */
-const quote = (name: string): string => JSON.stringify(name);
+export const quote = (name: string): string =>
+  JSON.stringify(name).replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** `-` in words. */
 const placeOf = (output: string): string => (output === '-' ? 'standard output' : output);
@@ -60,12 +63,22 @@ const catalogue = {
   'stream-empty': (_: Nothing) => 'the input is empty: give a QEMU migration stream or a raw image',
   'stream-cut': (d: { offset: number; wanted: string }) =>
     `stream cut ${at(d.offset)} before ${d.wanted}: record it again`,
-  'bad-magic': (d: { found: number }) =>
-    `no QEMU stream: ${hex(d.found)} at offset 0, expected 0x5145564d (QEVM); give one of QEMU's`,
+  'bad-magic': (d: { offset: number; found: number }) =>
+    `no QEMU stream: ${hex(d.found)} at offset ${d.offset}, expected 0x5145564d (QEVM); give one of QEMU's`,
   'bad-version': (d: { offset: number; found: number; expected: number }) =>
-    `stream version ${d.found} ${at(d.offset)}: only ${d.expected} is read; save it again with QEMU 0.14 or newer`,
+    `stream version ${d.found} ${at(d.offset)}: only ${d.expected} is read; save it with QEMU 2.4 or newer`,
   'bad-element': (d: { offset: number; found: number; expected: string }) =>
     `${hex(d.found)} ${at(d.offset)}, expected ${d.expected}: it is damaged, record it again`,
+  'no-configuration': (d: { offset: number; found: number }) =>
+    `a section (${hex(d.found)}) ${at(d.offset)}, expected the configuration: use a machine type from 2.4 on`,
+  'unknown-command': (d: { offset: number; found: number; expected: string }) =>
+    `command ${d.found} ${at(d.offset)} is not taken, expected ${d.expected}: record without postcopy`,
+  'section-id-twice': (d: { offset: number; id: number }) =>
+    `section ${d.id} begins a second time ${at(d.offset)}: record it again`,
+  'ram-full': (d: { offset: number }) =>
+    `RAM stands as one FULL section ${at(d.offset)}, expected START: record it with QEMU's migrate`,
+  'mapped-record': (d: { offset: number }) =>
+    `a page record ${at(d.offset)} in a mapped-ram file, expected the end of the section: record it again`,
   'bad-footer': (d: { offset: number; found: number; expected: number }) =>
     `the footer ${at(d.offset)} is of section ${d.found}, expected ${d.expected}: record it again`,
   'bad-configuration': (d: { offset: number; found: string }) =>
@@ -82,7 +95,7 @@ const catalogue = {
   'bytes-behind': (d: { offset: number; bytes: number }) =>
     `${d.bytes} bytes follow the end of the stream ${at(d.offset)}: cut them off, or record it again`,
   'input-not-seekable': (d: { offset: number }) =>
-    `a mapped-ram file is read in places, next ${at(d.offset)}: give the file's name, not a pipe`,
+    `a mapped-ram file is read in places, next ${at(d.offset)}: give the file by its name`,
   'libvirt-in-memory': (d: { format: string }) =>
     `the libvirt save image is compressed by ${d.format}: decompress it, or read it as a file in Node`,
   'libvirt-partial': (_: Nothing) =>
@@ -92,7 +105,7 @@ const catalogue = {
   'libvirt-compressed': (d: { format: string; program: string; offset: number }) =>
     `the image is compressed by ${d.format}: tail -c +${d.offset + 1} IMAGE | ${d.program} -dc, and give that`,
   'ram-version': (d: { offset: number; found: number; expected: number }) =>
-    `RAM section version ${d.found} ${at(d.offset)}: only ${d.expected} is known; record with QEMU 0.14 or newer`,
+    `RAM section version ${d.found} ${at(d.offset)}: only ${d.expected} is known; record with QEMU 2.4 or newer`,
   'no-block-list': (d: { offset: number }) =>
     `page records ${at(d.offset)} come before any RAM block list: record it again`,
   'second-block-list': (d: { offset: number }) =>

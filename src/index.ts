@@ -25,6 +25,7 @@ export {
   STAGING_BYTES,
   type StreamOrigin,
 } from './migrate/ram-source.ts';
+export type { StreamFacts, StreamSection } from './migrate/read-stream.ts';
 export {
   DOWNTIME_LIMIT_NS,
   runSave,

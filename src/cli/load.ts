@@ -1,6 +1,14 @@
 /** `pagepipe load`. */
 import type { Command } from 'commander';
-import { formatBytes, formatCount, formatGbPerS, formatMs, type Guest, roundMs } from '../index.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatGbPerS,
+  formatMs,
+  type Guest,
+  roundMs,
+  type StreamFacts,
+} from '../index.ts';
 import { checkOutput, readStreamFile, writeImage, writeImages } from '../node.ts';
 import { contradiction } from './options.ts';
 import { isStdoutTaken } from './outputs.ts';
@@ -45,6 +53,7 @@ async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promi
       blocks: facts.blocks.map(({ name, bytes }) => ({ name, used_bytes: bytes })),
       rounds: facts.rounds,
       stream_bytes: facts.stream_bytes,
+      sections_by_search: bySearch(facts),
       written_bytes,
       wall_ms: roundMs(elapsed_ms),
     };
@@ -59,6 +68,17 @@ async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promi
   say(
     `  machine ${facts.machine}, blocks ${formatCount(facts.blocks.length)}, rounds ${formatCount(facts.rounds)}`,
   );
+  for (const { name, offset } of bySearch(facts)) {
+    const what = `section ${JSON.stringify(name)} at offset ${formatCount(offset)}`;
+    say(`  ${what} is of unknown form: its end was found by search, compare the RAM if it matters`);
+  }
+}
+
+/** Sections before the end of RAM whose end was looked for: had it been missed, pages would be missing. */
+function bySearch({ sections, tail_offset }: StreamFacts): { name: string; offset: number }[] {
+  return sections
+    .filter(({ by_search, offset }) => by_search === true && offset < tail_offset)
+    .map(({ name, offset }) => ({ name, offset }));
 }
 
 /** Writes what was asked for; returns how many bytes of RAM. */

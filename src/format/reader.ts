@@ -1,10 +1,13 @@
 /** Reads the elements of a migration stream: file header, configuration, section heads, footers. */
-import { fail } from '../errors.ts';
+import { fail, quote } from '../errors.ts';
 import {
   BLOCKS_MAX,
+  COMMAND_MAX,
   COMMAND_PACKAGED,
   ELEMENT_CONFIGURATION,
   ELEMENT_SECTION_FOOTER,
+  ELEMENT_SECTION_FULL,
+  ELEMENT_SECTION_START,
   ELEMENT_SUBSECTION,
   FILE_MAGIC,
   FILE_VERSION,
@@ -44,8 +47,9 @@ export interface BlockLength {
 
 /** Magic and version: `51 45 56 4d 00 00 00 03`. */
 export function* readFileHeader(window: Window): Reading<void> {
+  const magic_offset = window.offset;
   const found = yield* readU32(window, 'the magic number');
-  if (found !== FILE_MAGIC) throw fail('bad-magic', { found });
+  if (found !== FILE_MAGIC) throw fail('bad-magic', { offset: magic_offset, found });
   const offset = window.offset;
   const version = yield* readU32(window, 'the version');
   if (version !== FILE_VERSION) {
@@ -74,6 +78,9 @@ const CAPABILITY_COUNT_MAX = 64;
 export function* readConfiguration(window: Window): Reading<Configuration> {
   const offset = window.offset;
   const type = yield* readU8(window, 'the configuration');
+  // machine types up to 2.3 send none (hw/core/machine.c, hw_compat_2_3: migration.send-configuration)
+  if (type >= ELEMENT_SECTION_START && type <= ELEMENT_SECTION_FULL)
+    throw fail('no-configuration', { offset, found: type });
   if (type !== ELEMENT_CONFIGURATION) {
     throw fail('bad-element', { offset, found: type, expected: 'the configuration (0x7)' });
   }
@@ -101,7 +108,7 @@ function* readConfigurationSubsection(window: Window): Reading<Capability[]> {
     return [];
   }
   if (name === SUBSECTION_CAPABILITIES && version === 1) return yield* readCapabilities(window);
-  throw fail('bad-configuration', { offset, found: `${JSON.stringify(name)} version ${version}` });
+  throw fail('bad-configuration', { offset, found: `${quote(name)} version ${version}` });
 }
 
 function* readCapabilities(window: Window): Reading<Capability[]> {
@@ -115,7 +122,7 @@ function* readCapabilities(window: Window): Reading<Capability[]> {
     const name = yield* readIdstr(window, 'the name of a capability');
     const capability = CAPABILITIES.find((known) => known === name);
     if (capability === undefined) {
-      const found = `the capability ${JSON.stringify(name)}`;
+      const found = `the capability ${quote(name)}`;
       throw fail('bad-configuration', { offset: name_offset, found });
     }
     capabilities.push(capability);
@@ -143,12 +150,16 @@ export function* readFooter(window: Window, section_id: number): Reading<void> {
   if (id !== section_id) throw fail('bad-footer', { offset, found: id, expected: section_id });
 }
 
-/** A command behind its type byte: u16 command, u16 length, data. Commands are taken and let pass. */
+/**
+ * A command behind its type byte: u16 command, u16 length, data. Commands are taken and let pass, but for the
+ * one that has a whole stream of device state in it, which only postcopy sends.
+ */
 export function* readCommand(window: Window, offset: number): Reading<void> {
   const command = yield* readU16(window, 'a command');
   const bytes = yield* readU16(window, 'the length of a command');
-  if (command === COMMAND_PACKAGED) {
-    throw fail('unknown-section', { offset, section: 'of a packaged postcopy command' });
+  if (command === 0 || command > COMMAND_MAX || command === COMMAND_PACKAGED) {
+    const expected = `1 to ${COMMAND_MAX} but ${COMMAND_PACKAGED}`;
+    throw fail('unknown-command', { offset, found: command, expected });
   }
   yield* need(window, bytes, 'the data of a command');
   window.consume(bytes);
@@ -187,7 +198,7 @@ export function* readBlockList(
     if (names.has(name)) throw fail('block-twice', { offset, block: name });
     if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });
     if (bytes > BigInt(Number.MAX_SAFE_INTEGER))
-      throw fail('block-size', { offset, block: name, bytes, page_bytes });
+      throw fail('guest-too-large', { bytes: Number(bytes), bytes_max: Number.MAX_SAFE_INTEGER });
     names.add(name);
     const block = { name, bytes: Number(bytes) };
     blocks.push(block);

@@ -79,7 +79,7 @@ export function* readSections(
       sections.add(placed(yield* ram.readFurther(type), offset, window));
       if (type === ELEMENT_SECTION_END) break;
     } else {
-      if (isRam(head)) throw fail('second-ram', { offset });
+      if (isRam(head)) throw fail(ram === undefined ? 'ram-full' : 'second-ram', { offset });
       yield* skipBody(window, head.id, begun);
       const section = { ...placed(unknownHead(head, type), offset, window), by_search: true as const };
       sections.add(section);
@@ -103,7 +103,10 @@ function* readHead(
 ): Reading<SectionHead> {
   if (type === ELEMENT_SECTION_START || type === ELEMENT_SECTION_FULL) {
     const head = yield* readSectionHead(window, offset);
-    if (type === ELEMENT_SECTION_START) begun.set(head.id, head);
+    if (type === ELEMENT_SECTION_START) {
+      if (begun.has(head.id) && !isRam(head)) throw fail('section-id-twice', { offset, id: head.id });
+      begun.set(head.id, head);
+    }
     return head;
   }
   if (type !== ELEMENT_SECTION_PART && type !== ELEMENT_SECTION_END) {

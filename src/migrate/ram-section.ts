@@ -67,6 +67,11 @@ export class RamSection {
     return this.#blocks;
   }
 
+  /** Pages stand in their places; sections have no records. */
+  get #is_mapped(): boolean {
+    return this.#capabilities.includes('mapped-ram');
+  }
+
   /** How often the pages were gone through. */
   get rounds(): number {
     return this.#mapped_counts === undefined ? (this.#decoder?.rounds ?? 0) : 1;
@@ -97,7 +102,7 @@ export class RamSection {
   *#readBody(): Reading<void> {
     const window = this.#window;
     for (;;) {
-      const is_word = this.#decoder === undefined || this.#decoder.decode();
+      const is_word = this.#decoder === undefined || this.#is_mapped || this.#decoder.decode();
       if (!is_word || window.available_bytes < LAYOUT.WORD_SIZE) {
         if (window.is_ended) throw fail('stream-cut', { offset: window.end_offset, wanted: 'a page record' });
         yield;
@@ -113,6 +118,7 @@ export class RamSection {
     const { offset } = window;
     const word = yield* peekU64(window, 'a page record');
     if (this.#decoder === undefined && isPageWord(word)) throw fail('no-block-list', { offset });
+    if (this.#is_mapped && isPageWord(word)) throw fail('mapped-record', { offset });
     if (word === BigInt(WORD_EOS)) {
       window.consume(LAYOUT.WORD_SIZE);
       return true;
@@ -135,12 +141,11 @@ export class RamSection {
       places.push(place);
       if (place !== undefined) window.seek(place.pages_offset + block.bytes);
     };
-    const is_mapped = this.#capabilities.includes('mapped-ram');
-    const form = is_mapped ? { has_address, readPlaces } : { has_address };
+    const form = this.#is_mapped ? { has_address, readPlaces } : { has_address };
     this.#blocks = yield* readBlockList(window, total_bytes, LAYOUT.PAGE_SIZE, form);
     const target = this.#makeTarget(this.#blocks);
     this.#decoder = new RecordDecoder(window, this.#window_address, target.banks, this.#blocks);
-    if (is_mapped) yield* this.#readMapped(places, target.pagesOf);
+    if (this.#is_mapped) yield* this.#readMapped(places, target.pagesOf);
   }
 
   *#readMapped(places: readonly (BlockPlaces | undefined)[], pagesOf: PagesOf | undefined): Reading<void> {

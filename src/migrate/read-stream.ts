@@ -41,6 +41,8 @@ export interface StreamFacts {
   readonly sections: readonly StreamSection[];
   /** The first section that would not go over into another stream: other than RAM, before RAM's end. */
   readonly not_carried: StreamSection | undefined;
+  /** Where the tail begins. */
+  readonly tail_offset: number;
   /** All that follows RAM's last section, to the end of the input. */
   readonly tail: Uint8Array<ArrayBuffer>;
   /** How often the pages were gone through: 1 + how often a page came at or before the one before it. */
@@ -159,6 +161,7 @@ function* readStream(
     mapped_counts: ram.mapped_counts,
     sections: [...sections.list, ...splitTail(tail, tail_offset, live.begun)],
     not_carried: live.not_carried,
+    tail_offset,
     tail,
     rounds: ram.rounds,
     stream_bytes: window.offset,

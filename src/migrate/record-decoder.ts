@@ -132,7 +132,10 @@ export class RecordDecoder {
           bytes_max: LAYOUT.PAGE_SIZE,
         });
       case 'xbzrle-run':
-        return fail('xbzrle-run', { offset: offset + fault_at, found: hexOf(record, fault_at) });
+        return fail('xbzrle-run', {
+          offset: offset + fault_at,
+          found: hexOf(record.subarray(0, xbzrleEnd(record)), fault_at),
+        });
       default:
         return this.#beyondBlock(record, arena.core.u32(state + LAYOUT.DECODE_LAST_BLOCK) - 1);
     }
@@ -161,6 +164,14 @@ function viewOf(bytes: Uint8Array): DataView {
 function nameIn(record: Uint8Array): string {
   const start = LAYOUT.WORD_SIZE + 1;
   return latin1(record.subarray(start, start + (record[LAYOUT.WORD_SIZE] ?? 0)));
+}
+
+/** Where an XBZRLE record ends: what stands behind it is not its own, and need not have come yet. */
+function xbzrleEnd(record: Uint8Array): number {
+  const is_named = (viewOf(record).getBigUint64(0) & BigInt(LAYOUT.FLAG_CONTINUE)) === 0n;
+  const name_bytes = is_named ? 1 + (record[LAYOUT.WORD_SIZE] ?? 0) : 0;
+  const head_end = LAYOUT.WORD_SIZE + name_bytes + LAYOUT.XBZRLE_HEAD_SIZE;
+  return head_end + viewOf(record).getUint16(head_end - 2);
 }
 
 /** The few bytes at a fault. */

@@ -204,16 +204,27 @@ test('a section without a footer, and one of a section that never began', () => 
   });
 });
 
-test('a packaged command is refused, every other is taken', () => {
+test('a packaged command is refused, and one that no QEMU knows; every other is taken', () => {
   const around = (command: number) => {
     const built = new StreamBuilder().header().configuration().command(command, [1, 2, 3, 4]);
     return built.start().close().end().close().eof();
   };
   for (const command of [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]) loadStream(around(command).build());
-  const packaged = around(7);
-  assertRefusal(() => loadStream(packaged.build()), 'unknown-section', {
-    offset: packaged.offsetOf('command'),
-  });
+  for (const found of [0, 7, 12, 0xffff]) {
+    const refused = around(found);
+    assertRefusal(() => loadStream(refused.build()), 'unknown-command', {
+      offset: refused.offsetOf('command'),
+      found,
+    });
+  }
+});
+
+test('a section that begins under an id that is taken, and RAM as one FULL section', () => {
+  const taken = new StreamBuilder().header().configuration().start().close();
+  taken.start({ id: 2, name: 'other', version: 1 }).raw('body', [1]).footer(2);
+  assert.is(refusal(() => loadStream(taken.build())).code, 'section-id-twice');
+  const full = new StreamBuilder().header().configuration().start({}, 'full').close();
+  assert.is(refusal(() => loadStream(full.build())).code, 'ram-full');
 });
 
 test('of more than a thousand sections, those alike that follow each other are one entry', () => {

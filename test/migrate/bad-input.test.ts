@@ -91,8 +91,12 @@ test('versions 2 and 4, and others', () => {
 });
 
 test('no configuration', () => {
-  for (const found of [0x00, 0x01, 0x06, 0x08]) {
+  for (const found of [0x00, 0x06, 0x08]) {
     isRefused(poked('configuration', 0, [found]), 'bad-element', { offset: 8, found });
+  }
+  // as machine types up to 2.3 send it
+  for (const found of [0x01, 0x04]) {
+    isRefused(poked('configuration', 0, [found]), 'no-configuration', { offset: 8, found });
   }
 });
 

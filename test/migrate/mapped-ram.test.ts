@@ -193,7 +193,7 @@ test(
       spawnSync('mkfifo', [fifo]);
       spawn('/bin/sh', ['-c', 'cat "$0" > "$1"', path, fifo], { stdio: 'ignore' });
       const error = await failure('input-not-seekable', () => read(fifo));
-      assert.match(error.message, /give the file's name, not a pipe/);
+      assert.match(error.message, /give the file by its name/);
     }
   }),
 );
