@@ -66,6 +66,19 @@ test('inspect: its format, its sections, and nothing saved by zero records', () 
   assert.equal([found.advice.resent_pages, found.advice.zero_saved_bytes], [0, 0]);
 });
 
+test('a page record, where QEMU refuses one too', () => {
+  const { bytes } = buildMapped(SMALL);
+  const end = inspectStream(bytes).sections.find(({ type }) => type === 'end');
+  const offset = (end?.offset ?? 0) + 5;
+  assert.is(new DataView(bytes.buffer).getBigUint64(offset), 0x10n, 'EOS alone');
+  for (const flags of [0x02, 0x08, 0x40, 0x22]) {
+    const changed = bytes.slice();
+    changed[offset + 7] = flags;
+    assertRefusal(() => loadStream(changed), 'mapped-record', { offset });
+    assertRefusal(() => inspectStream(changed), 'mapped-record', { offset });
+  }
+});
+
 test('bits beyond the block mean nothing', () => {
   const more_bits = [5, 6, 7, 8, 31, 62, 63];
   const blocks = SMALL.map((block) => (block.name === 'pc.ram' ? { ...block, more_bits } : block));
