@@ -120,8 +120,9 @@ const catalogue = {
     `RAM block ${quote(d.block)} is listed twice, again ${at(d.offset)}: the stream is damaged, record it again`,
   'too-many-blocks': (d: { offset: number; blocks_max: number }) =>
     `more than ${d.blocks_max} RAM blocks ${at(d.offset)}: it is damaged, record it again`,
-  'guest-too-large': (d: { bytes: number; bytes_max: number }) =>
-    `the guest has ${d.bytes} bytes of RAM, ${d.bytes_max} is the most: use a smaller guest`,
+  'guest-too-large': (d: { offset?: number; bytes: number | bigint; bytes_max: number }) =>
+    `${d.bytes} bytes of RAM${d.offset === undefined ? '' : ` ${at(d.offset)}`} are more than the ` +
+    `${d.bytes_max} that are taken: use a smaller guest`,
   'unknown-flags': (d: { offset: number; flags: number; word: bigint }) =>
     `page word ${hex(d.word)} ${at(d.offset)} has flags ${hex(d.flags)}, which are not known together ` +
     '(taken: 0x2 zero, 0x8 page, 0x40 xbzrle, each with or without 0x20 continue; 0x10 end): ' +

@@ -197,8 +197,6 @@ export function* readBlockList(
       throw fail('block-size', { offset, block: name, bytes, page_bytes });
     if (names.has(name)) throw fail('block-twice', { offset, block: name });
     if (blocks.length === BLOCKS_MAX) throw fail('too-many-blocks', { offset, blocks_max: BLOCKS_MAX });
-    if (bytes > BigInt(Number.MAX_SAFE_INTEGER))
-      throw fail('guest-too-large', { bytes: Number(bytes), bytes_max: Number.MAX_SAFE_INTEGER });
     names.add(name);
     const block = { name, bytes: Number(bytes) };
     blocks.push(block);

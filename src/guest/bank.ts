@@ -5,6 +5,9 @@ import { fail } from '../errors.ts';
 
 /** The unit of the dirty bitmap. */
 export const PAGE_BYTES: number = LAYOUT.PAGE_SIZE;
+const BITS_A_BYTE = 8;
+/** What an arena aligns to. */
+const ALIGNMENT_BYTES = 64;
 
 /** A block to be made: its name (one character a byte) and its length in bytes, whole pages. */
 export interface BlockSpec {
@@ -54,6 +57,7 @@ export class Bank {
 
   constructor(arena: Arena, placings: readonly Placing[]) {
     this.arena = arena;
+    arena.reserve(bytesOf(placings));
     this.table = allocTable(
       arena,
       placings.map(({ spec }) => spec),
@@ -83,8 +87,17 @@ export class Bank {
   }
 }
 
-/** The longest block whose pages a u32 counts. */
-const BLOCK_BYTES_MAX = 2 ** 32 * PAGE_BYTES - PAGE_BYTES;
+/** Enough for all that a bank allocates, with what lies between for alignment. */
+function bytesOf(placings: readonly Placing[]): number {
+  const entry_bytes = LAYOUT.BLOCK_SIZE + LAYOUT.IDSTR_SIZE_MAX + ALIGNMENT_BYTES;
+  const pages = placings.reduce((sum, placing) => sum + placing.pages, 0);
+  const parts = placings.filter((placing) => placing.pages > 0).length;
+  const bitmap_bytes = Math.ceil(pages / BITS_A_BYTE) + parts * (8 + ALIGNMENT_BYTES);
+  return placings.length * entry_bytes + 2 * bitmap_bytes + (pages + parts) * PAGE_BYTES;
+}
+
+/** The most RAM that a table is made for: a u32 counts the pages of a block. */
+export const TABLE_BYTES_MAX = 2 ** 32 * PAGE_BYTES - PAGE_BYTES;
 
 /**
  * A block table in an arena with names and page counts, and no RAM behind it yet: enough to read a stream
@@ -97,8 +110,8 @@ export function allocTable(arena: Arena, specs: readonly BlockSpec[]): number {
   specs.forEach((spec, index) => {
     if (spec.bytes % PAGE_BYTES !== 0)
       throw fail('image-size', { bytes: spec.bytes, page_bytes: PAGE_BYTES });
-    if (spec.bytes > BLOCK_BYTES_MAX)
-      throw fail('guest-too-large', { bytes: spec.bytes, bytes_max: BLOCK_BYTES_MAX });
+    if (spec.bytes > TABLE_BYTES_MAX)
+      throw fail('guest-too-large', { bytes: spec.bytes, bytes_max: TABLE_BYTES_MAX });
     const idstr = allocIdstr(arena, spec.name);
     const entry = table + index * LAYOUT.BLOCK_SIZE;
     arena.core.setU32(entry + LAYOUT.BLOCK_HOST, LAYOUT.NOWHERE);

@@ -55,7 +55,8 @@ export class Guest {
     this.banks = divideIntoBanks(specs).map(
       (placings, index) => new Bank(index === 0 ? arena : new Arena(), placings),
     );
-    this.blocks = specs.map((spec, index) => this.#block(spec, index));
+    const parts = partsByBlock(this.banks, specs.length);
+    this.blocks = specs.map((spec, index) => makeBlock(spec, index, parts[index] ?? []));
   }
 
   /** The arena of the first bank; of the only one, but for the largest guests. */
@@ -162,12 +163,20 @@ export class Guest {
     if (bank === undefined) throw fail('no-blocks', {});
     return bank;
   }
+}
 
-  #block(spec: BlockSpec, index: number): Block {
-    const parts = this.#parts().filter((part) => part.block_index === index);
-    const { host = 0, dirty = 0, log = 0 } = parts[0] ?? {};
-    return { ...spec, index, pages: spec.bytes / PAGE_BYTES, parts, host, dirty, log };
+/** The parts of every block in order, in one walk: 4096 blocks may have parts in 16 banks. */
+function partsByBlock(banks: readonly Bank[], blocks: number): readonly (readonly Part[])[] {
+  const parts = Array.from({ length: blocks }, (): Part[] => []);
+  for (const bank of banks) {
+    for (const part of bank.parts) if (part.pages > 0) parts[part.block_index]?.push(part);
   }
+  return parts;
+}
+
+function makeBlock(spec: BlockSpec, index: number, parts: readonly Part[]): Block {
+  const { host = 0, dirty = 0, log = 0 } = parts[0] ?? {};
+  return { ...spec, index, pages: spec.bytes / PAGE_BYTES, parts, host, dirty, log };
 }
 
 function checkSpecs(specs: readonly BlockSpec[]): void {

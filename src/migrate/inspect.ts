@@ -2,7 +2,7 @@
 import { Arena } from '../core/arena.ts';
 import { LAYOUT } from '../core/core.ts';
 import type { BlockLength } from '../format/reader.ts';
-import { allocTable, blockKinds } from '../guest/bank.ts';
+import { allocTable, blockKinds, TABLE_BYTES_MAX } from '../guest/bank.ts';
 import type { InspectAdvice, InspectDocument, PageCounts } from '../stats/inspect.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
@@ -23,10 +23,13 @@ export class StreamInspector {
   #present: readonly { readonly address: number; readonly pages: number }[] = [];
 
   constructor() {
-    this.reader = new StreamReader(this.#arena, (blocks) => {
-      this.#table = allocTable(this.#arena, blocks);
-      this.#allocPresent(blocks);
-      return { banks: [{ arena: this.#arena, table: this.#table }] };
+    this.reader = new StreamReader(this.#arena, {
+      ram_bytes_max: TABLE_BYTES_MAX,
+      make: (blocks) => {
+        this.#table = allocTable(this.#arena, blocks);
+        this.#allocPresent(blocks);
+        return { banks: [{ arena: this.#arena, table: this.#table }] };
+      },
     });
   }
 

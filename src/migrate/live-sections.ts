@@ -13,7 +13,7 @@ import {
 import { type Configuration, readCommand, readSectionHead, type SectionHead } from '../format/reader.ts';
 import { findFooter } from '../format/section-search.ts';
 import { type Reading, readU8, readU32, type Window } from '../format/window.ts';
-import { type MakeTarget, type RamHead, RamSection } from './ram-section.ts';
+import { type RamHead, RamSection, type TargetMaker } from './ram-section.ts';
 import type { StreamSection } from './read-stream.ts';
 
 /** So many sections are listed one by one; a stream of days has millions of PARTs. */
@@ -53,7 +53,7 @@ export function* readSections(
   window: Window,
   window_address: number,
   capabilities: Configuration['capabilities'],
-  makeTarget: MakeTarget,
+  target: TargetMaker,
 ): Reading<LiveSections> {
   const sections = new SectionList();
   const begun = new Map<number, SectionHead>();
@@ -73,7 +73,7 @@ export function* readSections(
     }
     const head = yield* readHead(window, type, offset, begun);
     if (ram === undefined && isRam(head) && type === ELEMENT_SECTION_START) {
-      ram = new RamSection(head, window, window_address, capabilities, makeTarget);
+      ram = new RamSection(head, window, window_address, capabilities, target);
       sections.add(placed(yield* ram.readStart(), offset, window));
     } else if (head === ram?.head) {
       sections.add(placed(yield* ram.readFurther(type), offset, window));

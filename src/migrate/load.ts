@@ -1,5 +1,5 @@
 /** Reads a guest from a migration stream. */
-import { Arena } from '../core/arena.ts';
+import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import type { StreamOrigin } from './ram-source.ts';
@@ -19,10 +19,13 @@ export class GuestLoader {
 
   constructor() {
     const arena = new Arena();
-    this.reader = new StreamReader(arena, (blocks) => {
-      const guest = new Guest(blocks, arena);
-      this.#guest = guest;
-      return { banks: guest.banks, pagesOf: (index, first, count) => pagesOf(guest, index, first, count) };
+    this.reader = new StreamReader(arena, {
+      ram_bytes_max: GUEST_BYTES_MAX,
+      make: (blocks) => {
+        const guest = new Guest(blocks, arena);
+        this.#guest = guest;
+        return { banks: guest.banks, pagesOf: (index, first, count) => pagesOf(guest, index, first, count) };
+      },
     });
   }
 

@@ -22,8 +22,11 @@ export interface RamTarget {
   readonly pagesOf?: PagesOf | undefined;
 }
 
-/** Makes the target for a list of blocks. */
-export type MakeTarget = (blocks: readonly BlockLength[]) => RamTarget;
+/** Where pages are to go: how much RAM there may be, and the target for a list of blocks. */
+export interface TargetMaker {
+  readonly ram_bytes_max: number;
+  make(blocks: readonly BlockLength[]): RamTarget;
+}
 
 /** A section of RAM, without its place in the stream. */
 export interface RamHead {
@@ -39,7 +42,7 @@ export class RamSection {
   readonly head: SectionHead;
   readonly #window: Window;
   readonly #window_address: number;
-  readonly #makeTarget: MakeTarget;
+  readonly #target: TargetMaker;
   readonly #capabilities: Configuration['capabilities'];
   #decoder: RecordDecoder | undefined;
   #blocks: readonly BlockLength[] = [];
@@ -51,7 +54,7 @@ export class RamSection {
     window: Window,
     window_address: number,
     capabilities: Configuration['capabilities'],
-    makeTarget: MakeTarget,
+    target: TargetMaker,
   ) {
     if (head.version !== RAM_VERSION) {
       throw fail('ram-version', { offset: head.offset, found: head.version, expected: RAM_VERSION });
@@ -60,7 +63,7 @@ export class RamSection {
     this.#window = window;
     this.#window_address = window_address;
     this.#capabilities = capabilities;
-    this.#makeTarget = makeTarget;
+    this.#target = target;
   }
 
   get blocks(): readonly BlockLength[] {
@@ -127,7 +130,10 @@ export class RamSection {
     if (flags !== WORD_MEM_SIZE) throw fail('unknown-flags', { offset, flags, word });
     if (this.#decoder !== undefined) throw fail('second-block-list', { offset });
     window.consume(LAYOUT.WORD_SIZE);
-    yield* this.#readBlocks(word - BigInt(WORD_MEM_SIZE));
+    const bytes = word - BigInt(WORD_MEM_SIZE);
+    const bytes_max = this.#target.ram_bytes_max;
+    if (bytes > BigInt(bytes_max)) throw fail('guest-too-large', { offset, bytes, bytes_max });
+    yield* this.#readBlocks(bytes);
     return false;
   }
 
@@ -143,7 +149,7 @@ export class RamSection {
     };
     const form = this.#is_mapped ? { has_address, readPlaces } : { has_address };
     this.#blocks = yield* readBlockList(window, total_bytes, LAYOUT.PAGE_SIZE, form);
-    const target = this.#makeTarget(this.#blocks);
+    const target = this.#target.make(this.#blocks);
     this.#decoder = new RecordDecoder(window, this.#window_address, target.banks, this.#blocks);
     if (this.#is_mapped) yield* this.#readMapped(places, target.pagesOf);
   }

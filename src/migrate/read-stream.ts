@@ -8,7 +8,7 @@ import { splitTail, type TailSection } from '../format/tail.ts';
 import { type Reading, Window } from '../format/window.ts';
 import { readSections } from './live-sections.ts';
 import type { MappedCounts } from './mapped-pages.ts';
-import type { MakeTarget, RamHead } from './ram-section.ts';
+import type { RamHead, TargetMaker } from './ram-section.ts';
 import { readTail } from './read-tail.ts';
 
 /** Size of the window that input is read through: large enough that a read costs little beside its copy. */
@@ -62,10 +62,10 @@ export class StreamReader {
   /** Where in the input the next array given to `readFrom` stands. */
   #given_bytes = 0;
 
-  constructor(arena: Arena, makeTarget: MakeTarget) {
+  constructor(arena: Arena, target: TargetMaker) {
     const address = arena.alloc(WINDOW_BYTES);
     this.window = new Window(WINDOW_BYTES, () => arena.bytes(address, WINDOW_BYTES));
-    this.#reading = readStream(this.window, address, makeTarget, (format) => {
+    this.#reading = readStream(this.window, address, target, (format) => {
       this.#compression = format;
     });
   }
@@ -137,7 +137,7 @@ export class StreamReader {
 function* readStream(
   window: Window,
   window_address: number,
-  makeTarget: MakeTarget,
+  target: TargetMaker,
   onCompressed: (format: LibvirtFormat) => void,
 ): Reading<StreamFacts> {
   const libvirt = (yield* isLibvirtImage(window)) ? yield* readLibvirtHead(window) : undefined;
@@ -148,7 +148,7 @@ function* readStream(
   }
   yield* readFileHeader(window);
   const { machine, capabilities } = yield* readConfiguration(window);
-  const live = yield* readSections(window, window_address, capabilities, makeTarget);
+  const live = yield* readSections(window, window_address, capabilities, target);
   const tail_offset = window.offset;
   const tail = yield* readTail(window);
   const { ram, sections } = live;

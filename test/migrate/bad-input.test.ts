@@ -229,8 +229,13 @@ test('a guest of over sixteen memories of 4 GiB less 16 MiB', () => {
   const bytes_max = 16 * (2 ** 32 - 2 ** 24);
   for (const bytes of [bytes_max + PAGE_BYTES, 2 ** 40, 2 ** 52]) {
     const list = [RAM, { name: 'more', bytes: bytes - RAM.bytes }];
-    const error = refusal(() => loadStream(begun().start().blockList(list).close().build()), `${bytes}`);
-    assert.equal([error.code, error.detail], ['guest-too-large', { bytes, bytes_max }]);
+    const built = begun().start().blockList(list).close();
+    const error = refusal(() => loadStream(built.build()), `${bytes}`);
+    const offset = built.offsetOf('block-list');
+    assert.equal(
+      [error.code, error.detail],
+      ['guest-too-large', { offset, bytes: BigInt(bytes), bytes_max }],
+    );
   }
 });
 
