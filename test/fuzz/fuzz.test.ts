@@ -1,0 +1,85 @@
+/** The fuzzer for twenty seconds, its corpus, and that it sees the faults that it is there for. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fail } from '../../src/errors.ts';
+import { marked } from './mutate.ts';
+import { checkError } from './oracle.ts';
+import { FAMILIES } from './seeds.ts';
+import { run } from './targets.ts';
+import { fuzz, type Report } from './watch.ts';
+
+const CORPUS = new URL('corpus/', import.meta.url);
+const ERRORS = new URL('../../src/errors.ts', import.meta.url);
+const SEED = 1;
+const SECONDS = 20;
+
+/** Codes of reading that no input of this fuzzer leads to, and why. */
+const NOT_REACHED: Readonly<Record<string, string>> = {
+  'tail-too-large': 'takes 256 MiB of input',
+  'no-such-block': 'a name that the caller asks for',
+  'no-blocks': 'a guest that the caller makes',
+  'block-empty': 'a guest that the caller makes',
+  'block-named-twice': 'a guest that the caller makes',
+  'block-in-parts': 'a view that the caller asks for',
+  'page-beyond': 'a page that the caller asks for',
+  'name-latin1': 'a guest that the caller makes',
+  'block-name': 'a guest that the caller makes; a length byte says no more than 255',
+};
+/** Of the others, so many may be missed in twenty seconds of a machine that does other things too. */
+const MISSED_MAX = 4;
+
+/** Codes between two headings of the catalogue: those of reading. */
+function codesOfReading(): string[] {
+  const text = readFileSync(ERRORS, 'utf8');
+  const from = text.indexOf('--- reading a migration stream');
+  const part = text.slice(from, text.indexOf('--- the save loop', from));
+  return Array.from(part.matchAll(/^ {2}'?([a-z0-9-]+)'?: \(/gm), ([, code = '']) => code);
+}
+
+test('the corpus: each file leads where its name says', () => {
+  const files = readdirSync(CORPUS).filter((file) => file.endsWith('.bin'));
+  assert.ok(files.length > 60, `${files.length} files`);
+  for (const file of files) {
+    const family = FAMILIES.find((name) => file.startsWith(`${name}-`));
+    if (family === undefined) throw new Error(`no family: ${file}`);
+    const { code } = run(family, marked(readFileSync(new URL(file, CORPUS)), []));
+    assert.is(`${family}-${code.replace('core:', '')}.bin`, file);
+  }
+});
+
+test(`${SECONDS} seconds find nothing, and most codes of reading`, async () => {
+  const report: Report = await fuzz(SEED, SECONDS);
+  assert.equal(report.findings, []);
+  const [stats] = report.stats;
+  if (stats === undefined) throw new Error('nothing was run');
+  for (const family of [...FAMILIES, 'file']) assert.ok((stats.inputs[family] ?? 0) > 0, family);
+  assert.ok(stats.signatures > 150, `${stats.signatures} signatures`);
+
+  const codes = codesOfReading();
+  assert.ok(codes.length > 40, `${codes.length} codes in the catalogue`);
+  for (const code of Object.keys(NOT_REACHED)) assert.ok(codes.includes(code), `${code} is in the catalogue`);
+  const wanted = codes.filter((code) => !(code in NOT_REACHED));
+  const missed = wanted.filter((code) => stats.codes[code] === undefined);
+  assert.ok(missed.length <= MISSED_MAX, `not reached: ${missed.join(', ')}`);
+});
+
+/** What the oracle says of an error, or nothing; uvu's `throws` lets its own assertions pass. */
+function complaint(detail: { offset: number; wanted: string }, end: number): string {
+  try {
+    checkError(fail('stream-cut', detail), end);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+test('a message that steers a terminal, or an offset outside of the input, would be a finding', () => {
+  assert.is(complaint({ offset: 10, wanted: 'a page record' }, 10), '');
+  assert.match(complaint({ offset: 10, wanted: 'a page record' }, 9), /not within 0 to 9/);
+  assert.match(complaint({ offset: 1, wanted: 'a page\u009b2J' }, 9), /holds/);
+  assert.match(complaint({ offset: 1, wanted: String(undefined) }, 9), /holds/);
+  assert.match(complaint({ offset: Number.NaN, wanted: '' }, 9), /holds/);
+});
+
+test.run();
