@@ -20,8 +20,8 @@ const NO_STREAMS: Readonly<Record<string, readonly [bytes: Uint8Array | undefine
     /no QEMU stream: 0x0 at offset 0, expected 0x5145564d .*; give/,
   ],
   'half a magic': [Buffer.from('QE'), /cut at offset 2 \(0x2\) before .*: record it again/],
-  'version 2': [headOf(2), /version 2 at offset 4 .* only 3 is read; save it again/],
-  'version 4': [headOf(4), /version 4 at offset 4 .* only 3 is read; save it again/],
+  'version 2': [headOf(2), /version 2 at offset 4 .* only 3 is read; save it with/],
+  'version 4': [headOf(4), /version 4 at offset 4 .* only 3 is read; save it with/],
   'a missing file': [undefined, /in\.mig cannot be read \(no such file or directory\): check its name/],
 };
 
@@ -85,7 +85,7 @@ test('save refuses a guest that is too large', () =>
   inPlace((place) =>
     place.refused(['save', '--workload', 'idle', '--size', '64GiB', '-o', 'out.mig'], {
       status: 1,
-      says: /\d+ is the most: use a smaller guest/,
+      says: /more than the \d+ that are taken: use a smaller guest/,
       names: [],
     }),
   ));

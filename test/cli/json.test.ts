@@ -252,6 +252,7 @@ test('load --json says what was written', () =>
       blocks: [{ name: 'ram', used_bytes: SIZE_BYTES }],
       rounds: 1,
       stream_bytes: place.read('in.mig').length,
+      sections_by_search: [],
       written_bytes: place.read('ram').length,
     });
   }));

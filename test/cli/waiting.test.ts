@@ -1,6 +1,6 @@
 /** Inputs that give nothing and outputs that nobody reads: Ctrl-C ends the wait. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertRefused, inPlace, type Place, type Started, until } from '../support/cli.ts';
@@ -19,10 +19,22 @@ async function interrupt(place: Place, { child, ended }: Started): Promise<void>
   assert.ok(performance.now() - before_ms < ENDS_WITHIN_MS, 'ends within 2 s');
 }
 
+/** SIGINT's bit in the masks of proc(5). */
+const SIGINT_BIT = 1n << 1n;
+
+/** Whether a process has a handler of its own for Ctrl-C. */
+function catchesInterrupt(pid: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return (BigInt(`0x${caught}`) & SIGINT_BIT) !== 0n;
+}
+
 /** Waits until the command has come to its own work. */
 async function startedUp(place: Place, { child }: Started): Promise<void> {
-  await until('node', () => processesIn(place.folder).find(({ pid }) => pid === child.pid));
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await until('node', () =>
+    processesIn(place.folder).find(({ pid }) => pid === child.pid && catchesInterrupt(pid)),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 for (const args of [
