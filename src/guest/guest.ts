@@ -44,7 +44,7 @@ export class Guest {
   /**
    * @param arena the first bank's; its owner may use it for more
    * @throws `guest-too-large`; `image-size` where a block is not whole pages; `block-name`, `name-latin1` for
-   *   names that do not go on the wire; `block-empty`, `block-twice`; `memory-full`
+   *   names that do not go on the wire; `block-empty`, `block-named-twice`; `memory-full`
    */
   constructor(specs: readonly BlockSpec[], arena: Arena = new Arena()) {
     checkSpecs(specs);
@@ -155,7 +155,7 @@ export class Guest {
   }
 
   #parts(): Part[] {
-    return this.banks.flatMap((bank) => bank.parts.filter((part) => part.pages > 0));
+    return this.blocks.flatMap((block) => block.parts);
   }
 
   #firstBank(): Bank {

@@ -26,8 +26,14 @@ const NOT_REACHED: Readonly<Record<string, string>> = {
   'name-latin1': 'a guest that the caller makes',
   'block-name': 'a guest that the caller makes; a length byte says no more than 255',
 };
-/** Of the others, so many may be missed in twenty seconds of a machine that does other things too. */
-const MISSED_MAX = 12;
+/** Of the others, so many may be missed by the corpus and twenty seconds together. */
+const MISSED_MAX = 4;
+
+/** Codes that the corpus leads to: the name of a file is its family and its outcome. */
+function codesOfCorpus(): string[] {
+  const outcomes = readdirSync(CORPUS).map((file) => file.replace(/^[a-z]+-/, '').replace('.bin', ''));
+  return outcomes.flatMap((outcome) => outcome.split('+'));
+}
 
 /** Codes between two headings of the catalogue: those of reading. */
 function codesOfReading(): string[] {
@@ -60,7 +66,8 @@ test(`${SECONDS} seconds find nothing, and most codes of reading`, async () => {
   assert.ok(codes.length > 40, `${codes.length} codes in the catalogue`);
   for (const code of Object.keys(NOT_REACHED)) assert.ok(codes.includes(code), `${code} is in the catalogue`);
   const wanted = codes.filter((code) => !(code in NOT_REACHED));
-  const missed = wanted.filter((code) => stats.codes[code] === undefined);
+  const in_corpus = codesOfCorpus();
+  const missed = wanted.filter((code) => stats.codes[code] === undefined && !in_corpus.includes(code));
   assert.ok(missed.length <= MISSED_MAX, `not reached: ${missed.join(', ')}`);
 });
 
