@@ -114,7 +114,7 @@ class Demo {
       printJson(Object.values(rows).map(({ result }) => result));
       return;
     }
-    const zero_runs = runsOf(size, spec, seed).filter((run) => run.is_zero);
+    const zero_runs = runsOf(size / PAGE_BYTES, spec.zero_share, seed).filter((run) => run.is_zero);
     const zero_run_pages = zero_runs.reduce((longest, run) => Math.max(longest, run.count), 0);
     const disk_remark = await this.#diskRemark();
     const zero_run_bytes = zero_run_pages * PAGE_BYTES;

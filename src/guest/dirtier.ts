@@ -1,7 +1,8 @@
 /** A synthetic guest at work: rewrites pages of its working set, by the clock. */
-import { fillRandom, runsOf } from './content.ts';
+import { fillRandom } from './content.ts';
 import { PAGE_BYTES } from './guest.ts';
 import { Prng } from './prng.ts';
+import { runsOf } from './runs.ts';
 import type { WorkloadSpec } from './workload.ts';
 
 const NS_PER_S = 1_000_000_000n;
@@ -89,7 +90,7 @@ export class Dirtier {
 function workingSet(ram_bytes: number, spec: WorkloadSpec, seed: number): Uint32Array {
   if (spec.dirty_bytes_per_s === 0) return new Uint32Array(0);
   const set = new Uint32Array(Math.floor(Math.min(spec.set_bytes, ram_bytes) / PAGE_BYTES));
-  const runs = runsOf(ram_bytes, spec, seed);
+  const runs = runsOf(ram_bytes / PAGE_BYTES, spec.zero_share, seed);
   let fill = 0;
   for (const run of [...runs.filter((r) => !r.is_zero), ...runs.filter((r) => r.is_zero)]) {
     for (let page = run.first; page < run.first + run.count && fill < set.length; page++) set[fill++] = page;

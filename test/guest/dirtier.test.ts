@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
-import { runsOf } from '../../src/guest/content.ts';
 import { Dirtier } from '../../src/guest/dirtier.ts';
 import { Guest } from '../../src/guest/guest.ts';
+import { runsOf } from '../../src/guest/runs.ts';
 import { parseWorkload, type WorkloadSpec } from '../../src/guest/workload.ts';
 
 const PAGE_BYTES = 4096;
@@ -65,7 +65,7 @@ test('the last nanosecond before a page is due, and the one when it is', () => {
 
 /** The working set by the book: content pages in order, then zero ones. */
 function workingSet(pages: number, spec: WorkloadSpec, seed: number): number[] {
-  const runs = runsOf(pages * PAGE_BYTES, spec, seed);
+  const runs = runsOf(pages, spec.zero_share, seed);
   const pagesOf = (is_zero: boolean) =>
     runs
       .filter((run) => run.is_zero === is_zero)
