@@ -196,6 +196,18 @@ const catalogue = {
   'trace-empty': (_: Nothing) =>
     "the log has no whole span: give what save --trace or the thread's SystemTap script wrote",
 
+  // --- the model ----------------------------------------------------------------------------------
+  'internal-model': (d: { what: string }) => `in the model ${d.what}: please report this as a bug`,
+  'usage-scenario': (d: { name: string; names: readonly string[] }) =>
+    `there is no scenario ${quote(d.name)}: give a file, or one of ${d.names.join(', ')}`,
+  'usage-set': (d: { setting: string; key: string; known: readonly string[] }) =>
+    `${quote(d.setting)}: there is no ${quote(d.key)}; give path=value with ` +
+    `${d.known.length === 0 ? 'a path such as policy.slice' : `one of ${d.known.join(', ')}`}`,
+  'usage-costs': (d: { name: string; names: readonly string[] }) =>
+    `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
+  'usage-document': (d: { file: string; path: string; reason: string }) =>
+    `${d.file}: ${d.path === '' ? 'the document' : d.path} ${d.reason}`,
+
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>
     `${d.path} exists: add --force to replace it, or choose another name`,

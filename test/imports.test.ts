@@ -10,6 +10,7 @@ const DESIGN = new URL('../docs/design.md', import.meta.url);
 const NODE_FOLDERS = new Set(['pipe', 'entry', 'cli']);
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['core', ['@assemblyscript/loader']],
+  ['model', ['tinyqueue', 'valibot']],
   ['cli', ['commander', 'cli-progress']],
 ]);
 

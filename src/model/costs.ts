@@ -1,0 +1,111 @@
+/** What things cost, in CPU time and in waiting: a set of numbers, each with its ground. */
+import * as v from 'valibot';
+import { fail } from '../errors.ts';
+import { checkDocument } from './document.ts';
+import { Random } from './random.ts';
+
+export const COSTS_SCHEMA = 'pagepipe/costs/1';
+
+/** Every cost of the model, and what it is. All are nanoseconds, and those that end in `_byte_ns` a byte. */
+export const COST_MEANINGS = {
+  zero_page_ns: 'finding a page of zeros in memory to be one, and its record',
+  zero_hot_page_ns: 'the same for a page in the cache: a never-touched one, which reads as one shared page',
+  normal_page_ns: 'finding a page to be none of zeros, and copying it to the staging buffer',
+  fault_ns: 'the first read of a never-touched page, besides',
+  reset_page_ns: 'making the next write to a page be noticed again (dirty log, TLB)',
+  encode_call_ns: 'a call of the encoder, whatever it finds',
+  iterate_call_ns: 'a call of the save loop, whatever it does',
+  sync_call_ns: 'a dirty sync',
+  sync_page_ns: 'a dirty sync, for each page of the guest',
+  walk_page_ns: 'a walk over a byte for each page of the guest, a page',
+  write_call_ns: 'a write to a pipe, whatever it takes',
+  write_byte_ns: 'copying into a pipe',
+  eagain_call_ns: 'a write to a full pipe',
+  read_call_ns: 'a read from a pipe',
+  read_byte_ns: 'copying out of a pipe',
+  wait_call_ns: 'having the main loop wait for room in a pipe',
+  notify_call_ns: 'what the main loop does when there is room, before the save loop is called',
+  turn_ns: 'a turn of the main loop in which nothing else is due',
+  wake_ns: 'from an event to the blocked thread that runs again, after a short wait',
+  wake_idle_ns: 'the same after a long wait: the CPU has gone to a deeper idle state',
+  idle_after_ns: 'a long wait is one of so much',
+  sleep_late_ns: 'how much later than asked a sleeping thread runs again',
+  timer_grain_ns: 'timers of the main loop count in such steps',
+  timer_late_ns: 'how much later than asked a timer of the main loop fires',
+  file_call_ns: 'a write to a file through the page cache',
+  file_byte_ns: 'copying into the page cache',
+  direct_call_ns: 'a write by O_DIRECT, besides what the disk takes',
+  memmove_byte_ns: 'moving a backlog in memory',
+  switch_ns: 'putting another thread on a CPU',
+} as const;
+
+export type CostName = keyof typeof COST_MEANINGS;
+
+const COST_NAMES: readonly CostName[] = keysOf(COST_MEANINGS);
+
+function keysOf<Key extends string>(object: Readonly<Record<Key, string>>): Key[] {
+  const keys: Key[] = [];
+  for (const key in object) keys.push(key);
+  return keys;
+}
+
+const nanoseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e12));
+
+const costSchema = v.strictObject({
+  /** A number, or the lowest and the highest: then each seed draws one. */
+  value: v.union([
+    nanoseconds,
+    v.pipe(
+      v.strictTuple([nanoseconds, nanoseconds]),
+      v.check(([low, high]) => low <= high, 'has its lower end above its upper'),
+    ),
+  ]),
+  ground: v.pipe(v.string(), v.nonEmpty()),
+});
+
+export type Cost = v.InferOutput<typeof costSchema>;
+
+const costSetSchema = v.strictObject({
+  schema: v.literal(COSTS_SCHEMA),
+  name: v.pipe(v.string(), v.nonEmpty()),
+  about: v.string(),
+  machine: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
+  costs: v.strictObject(v.entriesFromList(COST_NAMES, costSchema)),
+});
+
+/** A set of costs, as `calibrate` writes it. */
+export type CostSet = v.InferOutput<typeof costSetSchema>;
+
+/** One number for each cost. */
+export type DrawnCosts = Readonly<Record<CostName, number>>;
+
+/**
+ * Checks a document that was read from a file.
+ *
+ * @param file what errors call it
+ * @throws `usage-document`, with the path in it
+ */
+export function parseCosts(document: unknown, file: string): CostSet {
+  return checkDocument(costSetSchema, document, file);
+}
+
+/** The numbers for a seed; each range has a stream of its own, so that one never shifts another. */
+export function drawCosts(set: CostSet, seed: number): DrawnCosts {
+  return mapCosts((name) => {
+    const { value } = set.costs[name];
+    if (typeof value === 'number') return value;
+    return new Random(seed, `costs.${name}`).uniform(value[0], value[1]);
+  });
+}
+
+/** A value for every cost. */
+export function mapCosts<Value>(valueOf: (name: CostName) => Value): Record<CostName, Value> {
+  const entries = COST_NAMES.map((name) => [name, valueOf(name)] as const);
+  const all: Partial<Record<CostName, Value>> = Object.fromEntries(entries);
+  if (!isWhole(all)) throw fail('internal-model', { what: 'a cost has no value' });
+  return all;
+}
+
+function isWhole<Value>(all: Partial<Record<CostName, Value>>): all is Record<CostName, Value> {
+  return COST_NAMES.every((name) => name in all);
+}
