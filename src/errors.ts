@@ -173,6 +173,8 @@ const catalogue = {
   // --- the save loop ------------------------------------------------------------------------------
   'usage-limit': (d: { limit_bytes_per_s: number }) =>
     `${d.limit_bytes_per_s} bytes a second is no limit: give a whole number above 0, or "unlimited"`,
+  'usage-target': (d: { target_ns: number }) =>
+    `a blackout of ${d.target_ns} ns is no target: give a duration above 0, such as 10ms`,
   'usage-staging': (d: { bytes: number; bytes_min: number }) =>
     `a staging buffer of ${d.bytes} bytes cannot hold one page record: give at least ${d.bytes_min}`,
   'usage-xbzrle-cache': (d: { bytes: number; page_bytes: number }) =>

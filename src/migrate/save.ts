@@ -3,12 +3,10 @@ import { fail } from '../errors.ts';
 import type { RunningPolicy } from '../policy/policy.ts';
 import type { RamCounters } from '../stats/counters.ts';
 import type { Phase, Spans } from '../stats/spans.ts';
-import { Bandwidth } from './bandwidth.ts';
+import { Bandwidth, CopyBandwidth } from './bandwidth.ts';
+import { EncodeBudget } from './encode-budget.ts';
 import type { Channel, Clock, Source, Wait } from './interfaces.ts';
 import { Staging } from './staging.ts';
-
-/** One encode covers at most so many pages, so that clock and policy are asked about every 100 us. */
-const ENCODE_PAGES_MAX = 1024;
 
 const AGAIN: Wait = { kind: 'again' };
 const WRITABLE: Wait = { kind: 'writable' };
@@ -21,6 +19,14 @@ export interface LoopOptions {
   readonly max_rounds: number;
   /** Complete by turns, or in one call that blocks, as QEMU did in 2011. */
   readonly complete: 'turns' | 'blocking';
+  /** Dirty sync when little is left, or in every iterate, as QEMU did before 1.2. */
+  readonly sync?: 'round' | 'iterate' | undefined;
+  /** Bandwidth by what the channel took in 100 ms, or by the time of the send loop, as QEMU did before 1.4. */
+  readonly estimate?: 'period' | 'copy' | undefined;
+  /** Begin sends the head alone, or pages too, as QEMU did before 1.2. */
+  readonly begin?: 'head' | 'pages' | undefined;
+  /** The most pages between two looks at the clock; without it, as many as take about 100 us. */
+  readonly encode_pages?: number | undefined;
 }
 
 export interface LoopParts {
@@ -30,6 +36,8 @@ export interface LoopParts {
   readonly policy: RunningPolicy;
   readonly spans: Spans;
   readonly counters: RamCounters;
+  /** What closing the descriptor does on the main loop: QEMU drained its buffer there until 1.5. */
+  readonly close?: (() => void) | undefined;
 }
 
 /**
@@ -44,6 +52,8 @@ export class Save {
   readonly #options: LoopOptions;
   readonly #staging: Staging;
   readonly #bandwidth: Bandwidth;
+  readonly #copy_bandwidth: CopyBandwidth;
+  readonly #budget: EncodeBudget;
   readonly #began_ns: number;
   #phase: Phase | 'done' = 'begin';
   #rounds = 0;
@@ -51,6 +61,7 @@ export class Save {
   #is_head_staged = false;
   #paused_ns: number | undefined;
   #ended_ns = 0;
+  #closed_ns = 0;
   /** Whether the section of this turn (PART), or of complete (END), has its head staged. */
   #is_section_open = false;
   #complete_step: 'pages' | 'close' | 'tail' | 'drain' = 'pages';
@@ -67,6 +78,8 @@ export class Save {
     this.#began_ns = parts.clock.now();
     this.#staging = new Staging(source, parts.channel, parts.clock);
     this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns);
+    this.#copy_bandwidth = new CopyBandwidth(source.page_bytes, options.downtime_limit_ns);
+    this.#budget = new EncodeBudget(options.encode_pages);
   }
 
   get phase(): Phase | 'done' {
@@ -96,6 +109,11 @@ export class Save {
   /** From the pause of the guest to the last byte taken. */
   get downtime_ns(): number {
     return this.#phase === 'done' && this.#paused_ns !== undefined ? this.#ended_ns - this.#paused_ns : 0;
+  }
+
+  /** How long closing the descriptor held up the main loop, after complete. */
+  get close_ns(): number {
+    return this.#phase === 'done' ? this.#closed_ns - this.#ended_ns : 0;
   }
 
   /** One step. */
@@ -137,11 +155,17 @@ export class Save {
     this.#is_head_staged ||= this.#staging.sendLong('begin');
     if (!this.#is_head_staged || !this.#staging.flush()) return this.#blocked();
     this.#phase = 'iterate';
-    return AGAIN;
+    return this.#options.begin === 'pages' ? this.#iteratePart() : AGAIN;
   }
 
   /** One turn on the main loop and, if anything is encoded, one PART section. */
   #iterate(): Wait {
+    // whether or not anything can be sent
+    if (this.#options.sync === 'iterate') this.#syncDirty();
+    return this.#iteratePart();
+  }
+
+  #iteratePart(): Wait {
     if (!this.#staging.flush()) return this.#blocked();
     const wait = this.#sendPages('part');
     this.#closeSection();
@@ -156,6 +180,11 @@ export class Save {
    */
   #decide(): void {
     const { source } = this.#parts;
+    if (this.#options.estimate === 'copy') {
+      const { threshold_bytes } = this.#copy_bandwidth;
+      if (source.dirty_pages * source.page_bytes <= threshold_bytes) this.#phase = 'complete';
+      return;
+    }
     const threshold_bytes = source.is_running ? this.#bandwidth.threshold_bytes : 0;
     if (source.dirty_pages * source.page_bytes > threshold_bytes) return;
     source.runUntil(this.#parts.clock.now());
@@ -186,6 +215,8 @@ export class Save {
     if (wait.kind === 'done') {
       this.#ended_ns = clock.now();
       spans.leave(this.#ended_ns);
+      this.#parts.close?.();
+      this.#closed_ns = clock.now();
       this.#phase = 'done';
     }
     return wait;
@@ -213,9 +244,10 @@ export class Save {
 
   /** Encodes and offers until nothing is left, the channel takes no more, or the policy ends the turn. */
   #sendPages(section: 'part' | 'end'): Wait {
-    const { clock, source, policy, counters } = this.#parts;
+    const { clock, source, policy } = this.#parts;
     const staging = this.#staging;
     const is_bound = section === 'part' || this.#options.complete === 'turns';
+    this.#copy_bandwidth.begin(clock.now());
     let empty_encodes = 0;
     while (source.dirty_pages > 0) {
       const now_ns = clock.now();
@@ -225,21 +257,31 @@ export class Save {
         if (!staging.flush()) return this.#blocked();
       }
       this.#openSection(section);
-      // a record goes whole once it has begun, or a small allowance would never let one go
-      const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, source.record_bytes_max));
-      const bytes = source.encode(staging.fill, room_bytes, ENCODE_PAGES_MAX);
-      staging.staged(bytes);
-      counters.count({ normal: source.encoded_normal, zero: source.encoded_zero, bytes });
-      const encoded_ns = clock.now();
-      policy.spend(encoded_ns, bytes);
-      const pages =
-        source.encoded_normal + source.encoded_zero + source.encoded_xbzrle + source.encoded_skipped;
+      const pages = this.#encode(allowance_bytes, now_ns);
       // a pass may end with nothing found; the next begins at the first page, and finds what is left
       empty_encodes = pages === 0 ? empty_encodes + 1 : 0;
       if (empty_encodes > 1) throw fail('internal-dirty-count', { dirty_pages: source.dirty_pages });
-      if (is_bound && policy.mustReturn(encoded_ns)) return AGAIN;
+      if (is_bound && policy.mustReturn(clock.now())) return AGAIN;
     }
     return AGAIN;
+  }
+
+  /** Stages records of dirty pages; returns how many pages were dealt with. */
+  #encode(allowance_bytes: number, began_ns: number): number {
+    const { clock, source, policy, counters } = this.#parts;
+    const staging = this.#staging;
+    // a record goes whole once it has begun, or a small allowance would never let one go
+    const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, source.record_bytes_max));
+    const bytes = source.encode(staging.fill, room_bytes, this.#budget.pages);
+    const { encoded_normal: normal, encoded_zero: zero, encoded_xbzrle, encoded_skipped } = source;
+    const pages = normal + zero + encoded_xbzrle + encoded_skipped;
+    const encoded_ns = clock.now();
+    staging.staged(bytes);
+    counters.count({ normal, zero, bytes });
+    policy.spend(encoded_ns, bytes);
+    this.#budget.used(pages, encoded_ns - began_ns);
+    this.#copy_bandwidth.sent({ normal, zero }, encoded_ns);
+    return pages;
   }
 
   #openSection(section: 'part' | 'end'): void {

@@ -60,17 +60,21 @@ export class Pipe {
     return this.#used === this.#slots;
   }
 
-  /** How many bytes of a write are taken; 0 is EAGAIN. */
+  /** How many bytes of a write would be taken; 0 is EAGAIN. */
+  room(bytes: number): number {
+    const rest = bytes % SLOT_BYTES;
+    const merged = this.#merges(rest) ? rest : 0;
+    return Math.min(bytes, merged + (this.#slots - this.#used) * SLOT_BYTES);
+  }
+
+  /** Takes of a write what there is room for; returns how many bytes. */
   write(bytes: number): number {
     const rest = bytes % SLOT_BYTES;
     let taken = 0;
-    if (rest > 0 && this.#used > 0) {
+    if (this.#merges(rest)) {
       const last = (this.#tail + this.#used - 1) % this.#slots;
-      const end = this.#ends[last] ?? 0;
-      if (end + rest <= SLOT_BYTES) {
-        this.#ends[last] = end + rest;
-        taken = rest;
-      }
+      this.#ends[last] = (this.#ends[last] ?? 0) + rest;
+      taken = rest;
     }
     while (taken < bytes && this.#used < this.#slots) {
       const next = (this.#tail + this.#used) % this.#slots;
@@ -83,6 +87,13 @@ export class Pipe {
     this.#held_bytes += taken;
     this.#written_bytes += taken;
     return taken;
+  }
+
+  /** Whether the odd rest of a write goes into the last slot. */
+  #merges(rest: number): boolean {
+    if (rest === 0 || this.#used === 0) return false;
+    const last = (this.#tail + this.#used - 1) % this.#slots;
+    return (this.#ends[last] ?? 0) + rest <= SLOT_BYTES;
   }
 
   /** Takes at most so many bytes out; returns how many. */

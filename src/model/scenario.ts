@@ -68,7 +68,10 @@ const loopSchema = v.strictObject({
   backlog: v.pipe(flag, about('what the pipe does not take is buffered without bound')),
   begin: v.pipe(v.picklist(['head', 'pages']), about('whether begin sends pages too')),
   complete: v.pipe(v.picklist(['turns', 'blocking']), about('complete by turns, or in one call')),
-  encode_pages: v.pipe(count, about('the most pages between two looks at the clock')),
+  encode_pages: v.pipe(
+    v.union([v.literal('adapted'), count]),
+    about('the most pages between two looks at the clock; adapted: as many as take about 100 us'),
+  ),
   staging: v.pipe(size, v.minValue(8192), about('buffer between encoder and pipe')),
   downtime: v.pipe(duration, about('downtime limit of a running guest')),
   max_rounds: v.pipe(
@@ -175,7 +178,7 @@ export function drawScenario(scenario: Scenario, seed: number): DrawnScenario {
 }
 
 /** A text of `--set` as the value that a document has: a number, true or false, a list, else a text. */
-function valueOf(text: string): unknown {
+function settingValue(text: string): unknown {
   if (/^(true|false|-?\d+(\.\d+)?|\[.*\])$/.test(text)) {
     try {
       return JSON.parse(text);
@@ -208,5 +211,5 @@ function withPath(document: unknown, path: readonly string[], value: unknown, se
 export function withSetting(document: unknown, setting: string): unknown {
   const [, path = '', text = ''] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
   if (path === '') throw fail('usage-set', { setting, key: setting, known: [] });
-  return withPath(document, path.split('.'), valueOf(text), setting);
+  return withPath(document, path.split('.'), settingValue(text), setting);
 }

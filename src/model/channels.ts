@@ -1,0 +1,264 @@
+/** Where staged bytes go in the model: a pipe, or a plain file. */
+import { fail } from '../errors.ts';
+import type { Channel } from '../migrate/interfaces.ts';
+import type { DrawnCosts } from './costs.ts';
+import type { PageCache } from './page-cache.ts';
+import type { PipeInode } from './pipe-inode.ts';
+import type { Thread } from './thread.ts';
+
+/** A channel that the model's main loop can wait for. */
+export interface ModelChannel extends Channel {
+  /** Begins to wait for room; the wait is over when there is. */
+  beginWait(): void;
+  readonly is_wait_over: boolean;
+  /** What the main loop does of its own when there is room, before it calls the save loop. */
+  notified(): void;
+  /** Returns when all that was taken is in the pipe. */
+  drain(): void;
+}
+
+export interface PipeChannelParts {
+  readonly inode: PipeInode;
+  readonly thread: Thread;
+  readonly costs: DrawnCosts;
+  /** What waits for room in place of the loop, a small piece; 0 where poll(2) can be asked. */
+  readonly piece_bytes: number;
+  /** Writes block until all is taken, as of a migration thread (QEMU 1.4). */
+  readonly is_blocking: boolean;
+}
+
+/** The writer's end of a pipe: writes until EAGAIN, as pipe/fd-channel does. */
+export class PipeChannel implements ModelChannel {
+  readonly #parts: PipeChannelParts;
+  #is_ready = true;
+  /** Bytes of the next offer that the waiting piece has written already. */
+  #ahead_bytes = 0;
+  #left_bytes = 0;
+  #waits = false;
+  eagain = 0;
+  short_writes = 0;
+
+  constructor(parts: PipeChannelParts) {
+    this.#parts = parts;
+  }
+
+  get is_ready(): boolean {
+    return this.#is_ready;
+  }
+
+  get is_wait_over(): boolean {
+    return this.#is_ready;
+  }
+
+  offer(start: number, end: number): number {
+    let at = start + this.#ahead_bytes;
+    this.#ahead_bytes = 0;
+    while (at < end && this.#is_ready) at += this.write(end - at);
+    this.#left_bytes = end - at;
+    return at - start;
+  }
+
+  /** One write: how many bytes are taken; none is EAGAIN. */
+  write(bytes: number): number {
+    const { inode, thread, costs, is_blocking } = this.#parts;
+    thread.spend(costs.write_call_ns);
+    for (;;) {
+      inode.mutex.takeNow(thread);
+      const taken = this.#copy(bytes);
+      if (taken > 0 && taken < bytes) this.short_writes++;
+      if (taken > 0 || bytes === 0) {
+        this.#is_ready = true;
+        return taken;
+      }
+      this.eagain++;
+      if (!is_blocking) {
+        thread.spend(costs.eagain_call_ns);
+        this.#is_ready = false;
+        return 0;
+      }
+      this.#sleepUntilRoom();
+    }
+  }
+
+  block(): void {
+    this.#sleepUntilRoom();
+    this.#is_ready = true;
+  }
+
+  beginWait(): void {
+    const { inode, thread, costs } = this.#parts;
+    if (this.#is_ready || this.#waits) return;
+    this.#waits = true;
+    thread.spend(costs.wait_call_ns);
+    inode.whenWritable(() => {
+      this.#waits = false;
+      this.#is_ready = true;
+    });
+  }
+
+  /** In Node a piece of what is left goes first: its being written is how one learns that there is room. */
+  notified(): void {
+    const { inode, thread, costs, piece_bytes } = this.#parts;
+    thread.spend(costs.notify_call_ns);
+    const piece = Math.min(piece_bytes, this.#left_bytes);
+    if (piece === 0) return;
+    thread.spend(costs.write_call_ns);
+    inode.mutex.takeNow(thread);
+    this.#ahead_bytes = this.#copy(piece);
+  }
+
+  drain(): void {
+    // all that was taken is in the pipe already
+  }
+
+  /** Under the lock: copies what fits, and shows it to the reader in the end. */
+  #copy(bytes: number): number {
+    const { inode, thread, costs } = this.#parts;
+    const room = inode.pipe.room(bytes);
+    if (room > 0) thread.spend(room * costs.write_byte_ns);
+    const taken = inode.written(bytes);
+    if (taken !== room) throw fail('internal-model', { what: `a write took ${taken} bytes and not ${room}` });
+    return taken;
+  }
+
+  #sleepUntilRoom(): void {
+    const { inode, thread } = this.#parts;
+    let is_writable = false;
+    inode.whenWritable(() => {
+      is_writable = true;
+    });
+    if (!is_writable) thread.wait(() => is_writable);
+  }
+}
+
+/**
+ * What QEMU had before its pipe until 1.5 (buffered_file.c): it takes everything; what the pipe does not take
+ * stands in a buffer on the heap without bound, and says so by `is_ready`. Each flush that moves anything
+ * moves all that is left to the front.
+ */
+export class BacklogChannel implements ModelChannel {
+  readonly #pipe: PipeChannel;
+  readonly #thread: Thread;
+  readonly #costs: DrawnCosts;
+  #backlog_bytes = 0;
+  #most_bytes = 0;
+  #is_frozen = false;
+
+  constructor(pipe: PipeChannel, thread: Thread, costs: DrawnCosts) {
+    this.#pipe = pipe;
+    this.#thread = thread;
+    this.#costs = costs;
+  }
+
+  get is_ready(): boolean {
+    return !this.#is_frozen;
+  }
+
+  get is_wait_over(): boolean {
+    return this.#pipe.is_ready;
+  }
+
+  get eagain(): number {
+    return this.#pipe.eagain;
+  }
+
+  get short_writes(): number {
+    return this.#pipe.short_writes;
+  }
+
+  /** The most that was ever buffered. */
+  get most_bytes(): number {
+    return this.#most_bytes;
+  }
+
+  offer(start: number, end: number): number {
+    this.#flush();
+    const size = end - start;
+    let at = 0;
+    while (at < size && !this.#is_frozen) at += this.#write(size - at);
+    this.#backlog_bytes += size - at;
+    this.#most_bytes = Math.max(this.#most_bytes, this.#backlog_bytes);
+    // buffer_append copies what it keeps
+    this.#thread.spend((size - at) * this.#costs.memmove_byte_ns);
+    return size;
+  }
+
+  /** Stage 3 does not ask: what it writes goes to the heap. */
+  block(): void {
+    this.#is_frozen = false;
+  }
+
+  beginWait(): void {
+    this.#pipe.beginWait();
+  }
+
+  /** buffered_put_buffer with no bytes: flushes, and is frozen again if something stays. */
+  notified(): void {
+    this.#pipe.notified();
+    this.#flush();
+  }
+
+  drain(): void {
+    while (this.#backlog_bytes > 0) {
+      this.#flush();
+      if (this.#backlog_bytes > 0) this.#pipe.block();
+    }
+  }
+
+  #flush(): void {
+    this.#is_frozen = false;
+    const before = this.#backlog_bytes;
+    while (this.#backlog_bytes > 0 && !this.#is_frozen)
+      this.#backlog_bytes -= this.#write(this.#backlog_bytes);
+    if (this.#backlog_bytes < before) {
+      this.#thread.spend(this.#backlog_bytes * this.#costs.memmove_byte_ns);
+    }
+  }
+
+  #write(bytes: number): number {
+    const taken = this.#pipe.write(bytes);
+    if (taken === 0) this.#is_frozen = true;
+    return taken;
+  }
+}
+
+/** A plain file: it takes everything, and blocks where the page cache is full. */
+export class FileChannel implements ModelChannel {
+  readonly is_ready = true;
+  readonly eagain = 0;
+  readonly short_writes = 0;
+  readonly is_wait_over = true;
+  readonly #cache: PageCache;
+  readonly #thread: Thread;
+  readonly #costs: DrawnCosts;
+
+  constructor(cache: PageCache, thread: Thread, costs: DrawnCosts) {
+    this.#cache = cache;
+    this.#thread = thread;
+    this.#costs = costs;
+  }
+
+  offer(start: number, end: number): number {
+    const bytes = end - start;
+    this.#thread.spend(this.#costs.file_call_ns + bytes * this.#costs.file_byte_ns);
+    this.#cache.add(bytes);
+    if (this.#cache.is_full) this.#thread.wait(() => !this.#cache.is_full);
+    return bytes;
+  }
+
+  block(): void {
+    // always ready
+  }
+
+  beginWait(): void {
+    // always ready
+  }
+
+  notified(): void {
+    // never waits
+  }
+
+  drain(): void {
+    // a file has all that it took
+  }
+}

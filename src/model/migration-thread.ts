@@ -1,0 +1,68 @@
+/** QEMU's manner since 1.4: the save loop on a thread of its own, the monitor on the main loop's. */
+import type { Save } from '../migrate/save.ts';
+import type { Blackout } from '../stats/blackout.ts';
+import type { DrawnCosts } from './costs.ts';
+import type { Kernel } from './kernel.ts';
+import type { Mutex } from './mutex.ts';
+import type { Thread } from './thread.ts';
+
+export interface MigrationThreadParts {
+  readonly kernel: Kernel;
+  /** The save loop's. */
+  readonly thread: Thread;
+  readonly costs: DrawnCosts;
+  /** QEMU's big lock: held over begin and complete, and by the source over each dirty sync. */
+  readonly lock: Mutex;
+}
+
+/** Runs the save on its thread, synchronously; its channel blocks, so it waits for a policy's time alone. */
+export function runMigrationThread(parts: MigrationThreadParts, save: Save): void {
+  const { kernel, thread, costs, lock } = parts;
+  for (;;) {
+    thread.spend(costs.iterate_call_ns);
+    const is_locked = save.phase !== 'iterate';
+    if (is_locked) lock.takeNow(thread);
+    const wait = save.turn();
+    if (is_locked) lock.release();
+    if (wait.kind === 'done') return;
+    if (wait.kind === 'until') {
+      const { at_ns } = wait;
+      kernel.at(Math.max(kernel.now(), at_ns), () => undefined);
+      thread.wait(() => kernel.now() >= at_ns);
+    }
+  }
+}
+
+/** The main loop beside it: answers each request once it is awake and has the lock. */
+export class MonitorThread {
+  readonly #parts: MigrationThreadParts;
+  readonly #thread: Thread;
+  readonly #blackout: Blackout;
+  #is_stopped = false;
+
+  constructor(parts: MigrationThreadParts, thread: Thread, blackout: Blackout) {
+    this.#parts = parts;
+    this.#thread = thread;
+    this.#blackout = blackout;
+  }
+
+  start(): void {
+    const { kernel, costs, lock } = this.#parts;
+    kernel.at(Math.max(kernel.now(), this.#blackout.next_due_ns), () => {
+      if (this.#is_stopped) return;
+      this.#thread.wake(() =>
+        lock.take(() =>
+          this.#thread.run(costs.turn_ns, () => {
+            this.#blackout.answered(kernel.now());
+            lock.release();
+            this.start();
+          }),
+        ),
+      );
+    });
+  }
+
+  stop(): void {
+    this.#is_stopped = true;
+  }
+}
