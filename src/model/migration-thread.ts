@@ -3,16 +3,37 @@ import type { Save } from '../migrate/save.ts';
 import type { Blackout } from '../stats/blackout.ts';
 import type { DrawnCosts } from './costs.ts';
 import type { Kernel } from './kernel.ts';
-import type { Mutex } from './mutex.ts';
+import { Mutex } from './mutex.ts';
 import type { Thread } from './thread.ts';
+
+/** QEMU's big lock as the save loop's thread takes it: over begin and complete, and each dirty sync in them or not. */
+export class BigLock {
+  readonly mutex = new Mutex();
+  readonly #thread: Thread;
+  #is_held = false;
+
+  constructor(thread: Thread) {
+    this.#thread = thread;
+  }
+
+  /** Does something under the lock, once taken, however often asked. */
+  during<T>(use: () => T): T {
+    if (this.#is_held) return use();
+    this.mutex.takeNow(this.#thread);
+    this.#is_held = true;
+    const result = use();
+    this.#is_held = false;
+    this.mutex.release();
+    return result;
+  }
+}
 
 export interface MigrationThreadParts {
   readonly kernel: Kernel;
   /** The save loop's. */
   readonly thread: Thread;
   readonly costs: DrawnCosts;
-  /** QEMU's big lock: held over begin and complete, and by the source over each dirty sync. */
-  readonly lock: Mutex;
+  readonly lock: BigLock;
 }
 
 /** Runs the save on its thread, synchronously; its channel blocks, so it waits for a policy's time alone. */
@@ -20,10 +41,7 @@ export function runMigrationThread(parts: MigrationThreadParts, save: Save): voi
   const { kernel, thread, costs, lock } = parts;
   for (;;) {
     thread.spend(costs.iterate_call_ns);
-    const is_locked = save.phase !== 'iterate';
-    if (is_locked) lock.takeNow(thread);
-    const wait = save.turn();
-    if (is_locked) lock.release();
+    const wait = save.phase === 'iterate' ? save.turn() : lock.during(() => save.turn());
     if (wait.kind === 'done') return;
     if (wait.kind === 'until') {
       const { at_ns } = wait;
@@ -51,10 +69,10 @@ export class MonitorThread {
     kernel.at(Math.max(kernel.now(), this.#blackout.next_due_ns), () => {
       if (this.#is_stopped) return;
       this.#thread.wake(() =>
-        lock.take(() =>
+        lock.mutex.take(() =>
           this.#thread.run(costs.turn_ns, () => {
             this.#blackout.answered(kernel.now());
-            lock.release();
+            lock.mutex.release();
             this.start();
           }),
         ),

@@ -13,8 +13,7 @@ import { Kernel } from './kernel.ts';
 import { layoutGuest } from './layout.ts';
 import { Load } from './load.ts';
 import { MainLoop } from './main-loop.ts';
-import { MonitorThread, runMigrationThread } from './migration-thread.ts';
-import { Mutex } from './mutex.ts';
+import { BigLock, MonitorThread, runMigrationThread } from './migration-thread.ts';
 import { PageCache } from './page-cache.ts';
 import { PipeInode } from './pipe-inode.ts';
 import { startScenarioPolicy } from './policy.ts';
@@ -80,7 +79,7 @@ class World {
     const kernel = this.#kernel;
     this.#startLoads();
     const thread = this.#thread(loop.thread ? 'migration' : 'main loop');
-    const lock = new Mutex();
+    const lock = new BigLock(thread);
     const source = this.#makeSource(thread, loop.thread ? lock : undefined);
     const inode = new PipeInode(output.slots);
     const reader = this.#makeReader(inode);
@@ -143,7 +142,7 @@ class World {
     save: Save;
     channel: ModelChannel;
     thread: Thread;
-    lock: Mutex;
+    lock: BigLock;
     blackout: Blackout;
     finish: () => void;
     isFinal: () => boolean;
@@ -197,7 +196,7 @@ class World {
     );
   }
 
-  #makeSource(thread: Thread, lock: Mutex | undefined): ModelSource {
+  #makeSource(thread: Thread, lock: BigLock | undefined): ModelSource {
     const { guest, loop } = this.#scenario;
     const pages = guest.size / RECORDS.page_bytes;
     const stretches = layoutGuest({

@@ -4,7 +4,7 @@ import { beginElements, deviceLessTail, endHead, idstr, partHead, sectionClose }
 import type { Element, Source } from '../migrate/interfaces.ts';
 import { RECORDS } from '../migrate/records.ts';
 import type { DrawnCosts } from './costs.ts';
-import type { Mutex } from './mutex.ts';
+import type { BigLock } from './migration-thread.ts';
 import type { ModelRam } from './ram.ts';
 import type { Thread } from './thread.ts';
 
@@ -17,8 +17,8 @@ export interface SourceOptions {
   readonly costs: DrawnCosts;
   /** The thread that the loop runs on. */
   readonly thread: Thread;
-  /** Held over a dirty sync where the loop is not on the main loop's thread. */
-  readonly lock: Mutex | undefined;
+  /** Taken over a dirty sync where the loop is not on the main loop's thread. */
+  readonly lock: BigLock | undefined;
   readonly staging_bytes: number;
   readonly is_running: boolean;
   readonly walks: number;
@@ -90,9 +90,9 @@ export class ModelSource implements Source {
     ram.syncDirty();
     if (!sync_cost) return;
     const page_ns = costs.sync_page_ns + walks * costs.walk_page_ns;
-    lock?.takeNow(thread);
-    thread.spend(costs.sync_call_ns + ram.pages * page_ns);
-    lock?.release();
+    const spend = (): void => thread.spend(costs.sync_call_ns + ram.pages * page_ns);
+    if (lock === undefined) spend();
+    else lock.during(spend);
   }
 
   elementBytes(element: Element): number {
