@@ -10,6 +10,7 @@ import { addDemo } from './demo.ts';
 import { addInspect } from './inspect.ts';
 import { addLoad } from './load.ts';
 import { addSave } from './save.ts';
+import { addSimulate } from './simulate.ts';
 import { interruptedBy, printError } from './terminal.ts';
 import { addTrace } from './trace.ts';
 
@@ -62,7 +63,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const add of [addSave, addLoad, addInspect, addTrace, addDemo]) add(program);
+  for (const add of [addSave, addLoad, addInspect, addSimulate, addTrace, addDemo]) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     if (args.length === 0) program.outputHelp();

@@ -99,8 +99,8 @@ export function drawCosts(set: CostSet, seed: number): DrawnCosts {
 }
 
 /** A value for every cost. */
-export function mapCosts<Value>(valueOf: (name: CostName) => Value): Record<CostName, Value> {
-  const entries = COST_NAMES.map((name) => [name, valueOf(name)] as const);
+export function mapCosts<Value>(costOf: (name: CostName) => Value): Record<CostName, Value> {
+  const entries = COST_NAMES.map((name) => [name, costOf(name)] as const);
   const all: Partial<Record<CostName, Value>> = Object.fromEntries(entries);
   if (!isWhole(all)) throw fail('internal-model', { what: 'a cost has no value' });
   return all;

@@ -2,14 +2,22 @@
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
 
-/** What to do about an issue, in words after the path. */
-function reasonOf(issue: v.BaseIssue<unknown>): string {
-  // a message of our own says what is wrong; valibot's own begin with "Invalid"
-  if (!issue.message.startsWith('Invalid')) return issue.message;
-  if (issue.expected === null) return `is ${issue.received}, which is not taken: change it`;
+/** A fault, and where it is. */
+interface Fault {
+  readonly path: string;
+  readonly issue: v.BaseIssue<unknown>;
+}
+
+/** A message of our own says what is wrong; valibot's begin with "Invalid". */
+const isOwn = ({ issue }: Fault): boolean => !issue.message.startsWith('Invalid');
+
+/** What to do about a fault, in words after the path. */
+function reasonOf(fault: Fault): string {
+  const { issue } = fault;
+  if (isOwn(fault)) return issue.message;
   if (issue.expected === 'never') return 'is not known: leave it out';
   if (issue.received === 'undefined') return `is missing: give ${issue.expected}`;
-  return `is ${issue.received}: give ${issue.expected}`;
+  return `is ${issue.received}: give ${issue.expected ?? issue.requirement}`;
 }
 
 /**
@@ -25,14 +33,17 @@ export function checkDocument<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, document, { abortPipeEarly: true });
   if (result.success) return result.output;
-  const issue = deepest(result.issues[0]);
-  throw fail('usage-document', { file, path: v.getDotPath(issue) ?? '', reason: reasonOf(issue) });
+  const fault = clearest(result.issues[0], '');
+  throw fail('usage-document', { file, path: fault.path, reason: reasonOf(fault) });
 }
 
-/** Of a value that fits none of several forms: the fault in the form that it is nearest to. */
-function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
-  const inner = issue.issues?.find(
-    ({ path }) => path !== undefined && path.length > (issue.path?.length ?? 0),
-  );
-  return inner ?? issue;
+/** Of a value that fits none of several forms: what is wrong with it in the form that it is nearest to. */
+function clearest(issue: v.BaseIssue<unknown>, outer: string): Fault {
+  const here: Fault = { path: joined(outer, v.getDotPath(issue) ?? ''), issue };
+  const inner = (issue.issues ?? []).map((part) => clearest(part, here.path));
+  return inner.find(isOwn) ?? inner.find(({ path }) => path.length > here.path.length) ?? here;
+}
+
+function joined(outer: string, path: string): string {
+  return outer === '' || path === '' ? outer + path : `${outer}.${path}`;
 }

@@ -10,13 +10,13 @@ export interface Range {
   readonly high: number;
 }
 
-/** A text with a unit, as the command line takes it. */
+/** A text with a unit, as the command line takes it; of sizes a bare number too. */
 function measure(parse: (text: string) => number, example: string) {
   return v.pipe(
-    v.string(),
+    v.union([v.string(), v.number()]),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
-        return parse(dataset.value);
+        return parse(String(dataset.value));
       } catch (error) {
         if (!(error instanceof PagepipeError)) throw error;
         addIssue({ message: `is ${error.message}` });
@@ -64,7 +64,7 @@ export type Drawn<T> = T extends Range
     ? { readonly [Key in keyof T]: Drawn<T[Key]> }
     : T;
 
-function isRange(value: object): value is Range {
+export function isRange(value: object): value is Range {
   return 'low' in value && 'high' in value;
 }
 

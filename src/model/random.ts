@@ -1,7 +1,6 @@
 /** Draws for the model: the same on every engine, for they use nothing that engines may round differently. */
 import { Prng } from '../guest/prng.ts';
 
-const LN_2 = 0.6931471805599453;
 /** Terms of the series of ln; (1/3)^(2 * 16) is below the last digit of a double. */
 const LN_TERMS = 16;
 
@@ -17,7 +16,7 @@ export function ln(x: number): number {
   const t = (mantissa - 1) / (mantissa + 1);
   let sum = 0;
   for (let n = LN_TERMS; n >= 0; n--) sum = sum * t * t + 1 / (2 * n + 1);
-  return exponent * LN_2 + 2 * t * sum;
+  return exponent * Math.LN2 + 2 * t * sum;
 }
 
 /** A seed of its own for each name, so that what one part draws does not change what another does (FNV-1a). */

@@ -9,6 +9,7 @@ import {
   drawAll,
   duration,
   durations,
+  isRange,
   rate,
   rates,
   share,
@@ -175,6 +176,21 @@ export function parseScenario(document: unknown, file: string): Scenario {
 /** One number for every range; each has a stream of its own, so that changing one never shifts another. */
 export function drawScenario(scenario: Scenario, seed: number): DrawnScenario {
   return drawAll(scenario, seed, 'scenario');
+}
+
+/** The parameters that had a range, by their paths, as they were drawn. */
+export function drawnOnly(scenario: Scenario, drawn: DrawnScenario): Record<string, string | number> {
+  return drawnUnder(scenario, drawn, '');
+}
+
+function drawnUnder(value: unknown, drawn: unknown, path: string): Record<string, string | number> {
+  if (!isObject(value)) return {};
+  if (isRange(value)) return value.low === value.high || typeof drawn !== 'number' ? {} : { [path]: drawn };
+  if (!isObject(drawn)) return {};
+  const parts = Object.keys(value).map((key) =>
+    drawnUnder(value[key], drawn[key], path === '' ? key : `${path}.${key}`),
+  );
+  return Object.assign({}, ...parts);
 }
 
 /** A text of `--set` as the value that a document has: a number, true or false, a list, else a text. */

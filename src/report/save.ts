@@ -14,13 +14,24 @@ export interface SaveRemarks {
 
 /** A few lines under 100 columns on what the save did and where its time went. */
 export function reportSave(result: ResultDocument, remarks: SaveRemarks): string {
-  const { iterate, complete } = result.phases;
-  const { ram, blackout_ms } = result;
+  const { blackout_ms } = result;
   const lines = [
     `saved ${formatBytes(result.guest_bytes)} in ${formatMs(result.wall_ms)} ` +
       `(${formatGbPerS(result.guest_bytes_per_s)}); the main loop was unanswered for at most ` +
       formatMs(blackout_ms.max),
     `  output    ${remarks.output}: ${formatBytes(result.stream_bytes)}, synced in ${formatMs(result.sync_ms)}`,
+    ...figureLines(result),
+    ...diskLines(result, remarks),
+    ...sliceLines(result),
+  ];
+  return lines.join('\n');
+}
+
+/** Pages, phases and the pipe, a line each: of a real save and of a modelled one. */
+export function figureLines(result: ResultDocument): string[] {
+  const { ram, phases } = result;
+  const { iterate, complete } = phases;
+  return [
     `  pages     ${formatCount(ram.normal)} normal, ${formatCount(ram.duplicate)} zero; ` +
       `${formatCount(ram['dirty-sync-count'])} dirty syncs`,
     `  iterate   ${formatCount(iterate.count)} calls, median ${formatMs(iterate.p50_ms)}, ` +
@@ -28,13 +39,14 @@ export function reportSave(result: ResultDocument, remarks: SaveRemarks): string
     `  complete  ${formatMs(complete.sum_ms)} with the guest paused${result.converged ? '' : ', rounds used up'}`,
     `  pipe      ${formatCount(result.eagain)} EAGAIN, ${formatCount(result.short_writes)} short writes, ` +
       `longest write ${formatMs(result.longest_write_ms)}`,
-    ...diskLines(result, remarks),
-    ...sliceLines(result),
   ];
-  return lines.join('\n');
 }
 
-function diskLines({ disk }: ResultDocument, { direct_refusal }: SaveRemarks): string[] {
+/** What the disk end did. */
+export function diskLines(
+  { disk }: ResultDocument,
+  { direct_refusal }: Pick<SaveRemarks, 'direct_refusal'> = {},
+): string[] {
   const lines: string[] = [];
   if (disk !== undefined) {
     lines.push(

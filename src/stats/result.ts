@@ -33,6 +33,8 @@ export interface ResultDocument {
   readonly sync_ms: number;
   /** From the pause of the guest to the last byte taken. */
   readonly downtime_ms: number;
+  /** What closing the descriptor held up the main loop for, after complete; a model's alone. */
+  readonly close_ms?: number;
   readonly converged: boolean;
   /** RAM, counted once. */
   readonly guest_bytes: number;
@@ -50,6 +52,22 @@ export interface ResultDocument {
   readonly disk?: DiskResult;
   readonly options: Readonly<Record<string, Plain>>;
   readonly machine: Readonly<Record<string, Plain>>;
+  /** Of a model: what it was told. */
+  readonly model?: ModelResult;
+}
+
+/** What a model was told, and what a real save could not say of itself. */
+export interface ModelResult {
+  readonly scenario: string;
+  readonly seed: number;
+  /** The set of costs. */
+  readonly costs: string;
+  /** The most that was buffered before the pipe. */
+  readonly backlog_bytes: number;
+  /** Events that happened. */
+  readonly events: number;
+  /** The parameters that the seed drew, by their paths. */
+  readonly drawn: Readonly<Record<string, Plain>>;
 }
 
 /** What a save measured, as `buildResult` takes it. */
@@ -60,6 +78,7 @@ export interface Measured {
   readonly load_ms: number;
   readonly sync_ms: number;
   readonly downtime_ns: number;
+  readonly close_ns?: number | undefined;
   readonly converged: boolean;
   readonly guest_bytes: number;
   readonly stream_bytes: number;
@@ -73,6 +92,7 @@ export interface Measured {
   readonly disk?: DiskResult | undefined;
   readonly options: ResultDocument['options'];
   readonly machine: ResultDocument['machine'];
+  readonly model?: ModelResult | undefined;
 }
 
 /**
@@ -90,6 +110,7 @@ export function buildResult(measured: Measured): ResultDocument {
     load_ms: roundMs(measured.load_ms),
     sync_ms: roundMs(measured.sync_ms),
     downtime_ms: msOfNs(measured.downtime_ns),
+    ...(measured.close_ns === undefined ? {} : { close_ms: msOfNs(measured.close_ns) }),
     converged: measured.converged,
     guest_bytes,
     stream_bytes: measured.stream_bytes,
@@ -104,6 +125,7 @@ export function buildResult(measured: Measured): ResultDocument {
     ...(measured.disk === undefined ? {} : { disk: roundedDisk(measured.disk) }),
     options: measured.options,
     machine: measured.machine,
+    ...(measured.model === undefined ? {} : { model: measured.model }),
   };
 }
 
