@@ -208,7 +208,7 @@ const catalogue = {
   'usage-costs': (d: { name: string; names: readonly string[] }) =>
     `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
   'usage-document': (d: { file: string; path: string; reason: string }) =>
-    `${d.file}: ${d.path === '' ? 'the document' : d.path} ${d.reason}`,
+    `${d.file}: ${d.path === '' ? '' : `${d.path}: `}${d.reason}`,
 
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>

@@ -57,7 +57,7 @@ const costSchema = v.strictObject({
     nanoseconds,
     v.pipe(
       v.strictTuple([nanoseconds, nanoseconds]),
-      v.check(([low, high]) => low <= high, 'has its lower end above its upper'),
+      v.check(([low, high]) => low <= high, 'its lower end is above its upper: swap them'),
     ),
   ]),
   ground: v.pipe(v.string(), v.nonEmpty()),

@@ -11,13 +11,13 @@ interface Fault {
 /** A message of our own says what is wrong; valibot's begin with "Invalid". */
 const isOwn = ({ issue }: Fault): boolean => !issue.message.startsWith('Invalid');
 
-/** What to do about a fault, in words after the path. */
+/** What to do about a fault, in words behind the path. */
 function reasonOf(fault: Fault): string {
   const { issue } = fault;
   if (isOwn(fault)) return issue.message;
-  if (issue.expected === 'never') return 'is not known: leave it out';
-  if (issue.received === 'undefined') return `is missing: give ${issue.expected}`;
-  return `is ${issue.received}: give ${issue.expected ?? issue.requirement}`;
+  if (issue.expected === 'never') return 'not known: leave it out';
+  if (issue.received === 'undefined') return `missing: give ${issue.expected}`;
+  return `${issue.received} is not taken: give ${issue.expected}`;
 }
 
 /**

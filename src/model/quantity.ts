@@ -19,7 +19,7 @@ function measure(parse: (text: string) => number, example: string) {
         return parse(String(dataset.value));
       } catch (error) {
         if (!(error instanceof PagepipeError)) throw error;
-        addIssue({ message: `is ${error.message}` });
+        addIssue({ message: error.message });
         return NEVER;
       }
     }),
@@ -28,7 +28,7 @@ function measure(parse: (text: string) => number, example: string) {
 }
 
 const isAscending = ([low, high]: [number, number]): boolean => low <= high;
-const ASCENDING = 'has its lower end above its upper: swap them';
+const ASCENDING = 'its lower end is above its upper: swap them';
 
 /** A quantity, or its lowest and highest. */
 function orRange<Input>(quantity: v.GenericSchema<Input, number>) {
@@ -45,17 +45,23 @@ function orRange<Input>(quantity: v.GenericSchema<Input, number>) {
   ]);
 }
 
+const WHOLE = 'no whole number: give one';
+
 export const size = measure(parseSize, '2GiB');
 export const duration = measure(parseDuration, '50ms');
 export const rate = measure(parseRate, '32MiB/s');
-export const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31));
+/** A whole number between two, both included. */
+export const whole = (low: number, high: number) =>
+  v.pipe(v.number(), v.integer(WHOLE), v.minValue(low), v.maxValue(high));
+
+export const count = whole(1, 2 ** 31);
 export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 export const sizes = orRange(size);
 export const durations = orRange(duration);
 export const rates = orRange(rate);
 export const shares = orRange(share);
-export const counts = orRange(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31)));
+export const counts = orRange(whole(0, 2 ** 31));
 
 /** A document with a number in the place of every range. */
 export type Drawn<T> = T extends Range

@@ -16,6 +16,7 @@ import {
   shares,
   size,
   sizes,
+  whole,
 } from './quantity.ts';
 
 export const SCENARIO_SCHEMA = 'pagepipe/scenario/1';
@@ -25,7 +26,7 @@ const about = <T>(text: string) => v.description<T, string>(text);
 const flag = v.boolean();
 const wholePages = v.check(
   (bytes: number) => bytes > 0 && bytes % PAGE_BYTES === 0,
-  'is not whole pages of 4096 bytes: give a multiple, such as 2GiB',
+  'not whole pages: give a multiple of 4096 bytes, such as 2GiB',
 );
 
 const guestSchema = v.strictObject({
@@ -41,7 +42,7 @@ const guestSchema = v.strictObject({
   dirty: v.pipe(v.union([v.literal('none'), rates]), about('whole pages that are written again a second')),
   set: v.pipe(shares, about('share of the content that these writes fall into')),
   growth: v.pipe(v.union([v.literal('none'), rates]), about('zero pages that become content a second')),
-  vcpus: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1024), about('threads of the guest')),
+  vcpus: v.pipe(whole(0, 1024), about('threads of the guest')),
   vcpu_busy: v.pipe(shares, about('share of the time that each wants a CPU')),
   zero_records: v.pipe(flag, about('false: zero pages are sent whole')),
   faults: v.pipe(flag, about('false: never-touched memory reads as fast as any other')),
@@ -92,7 +93,7 @@ const policySchema = v.pipe(
   v.forward(
     v.check(
       ({ name, limit }) => limit !== 'unlimited' || (name !== 'window' && name !== 'token-bucket'),
-      'is missing: this policy needs a rate, such as 32MiB/s',
+      'this policy needs a rate: give one, such as 32MiB/s',
     ),
     ['limit'],
   ),
@@ -100,12 +101,9 @@ const policySchema = v.pipe(
 
 const outputSchema = v.strictObject({
   via: v.pipe(v.picklist(['pipe', 'file']), about('a non-blocking pipe with a reader, or a plain file')),
-  slots: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(4096), about('pages that the pipe holds')),
+  slots: v.pipe(whole(2, 4096), about('pages that the pipe holds')),
   piece: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(0),
-    v.maxValue(4096),
+    whole(0, 4096),
     about('bytes that wait for room in place of the loop: 4096 in Node, 0 where poll(2) can be asked'),
   ),
   reader: v.pipe(v.picklist(['helper', 'discard']), about('writes to the disk, or throws away')),
@@ -130,13 +128,13 @@ const diskSchema = v.strictObject({
 });
 
 const cpuSchema = v.strictObject({
-  count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
+  count: v.pipe(whole(1, 1024)),
   slice: v.pipe(durations, about('how long a thread runs before one that waits has its turn')),
   contention: v.pipe(flag, about('false: there is no other load')),
   load: v.pipe(counts, about('threads of other programs')),
   busy: v.pipe(durations, about('mean time of their bursts')),
   free: v.pipe(durations, about('mean time between them')),
-  nice: v.pipe(v.number(), v.integer(), v.minValue(-20), v.maxValue(19), about('priority of the other load')),
+  nice: v.pipe(whole(-20, 19), about('priority of the other load')),
 });
 
 const scenarioSchema = v.strictObject({
