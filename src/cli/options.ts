@@ -1,6 +1,15 @@
 /** Options of the command line as values; every parser throws a usage error that says what is taken. */
 import { fail } from '../errors.ts';
-import { PAGE_BYTES, type Policy, QEMU_SLICE_NS, slice, tokenBucket, unlimited, window } from '../index.ts';
+import {
+  adaptive,
+  PAGE_BYTES,
+  type Policy,
+  QEMU_SLICE_NS,
+  slice,
+  tokenBucket,
+  unlimited,
+  window,
+} from '../index.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
 
 /** A whole number from `min` up. */
@@ -51,7 +60,7 @@ export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;
 
 export { parseDuration, parseSize };
 
-const POLICY_NAMES = ['unlimited', 'window', 'token-bucket'] as const;
+const POLICY_NAMES = ['unlimited', 'window', 'token-bucket', 'adaptive'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 export const parsePolicyName = oneOf('--policy', POLICY_NAMES);
 
@@ -60,19 +69,29 @@ export interface BandwidthOptions {
   readonly policy?: PolicyName | undefined;
   readonly limit_bytes_per_s: number | undefined;
   readonly slice_ns: number | undefined;
+  /** The blackout that `adaptive` stays under. */
+  readonly target_ns?: number | undefined;
 }
 
 /** The policy that the options name, its name, and `use`, which has it with its own type of state. */
 export function withPolicy<T>(
-  { policy: name, limit_bytes_per_s, slice_ns }: BandwidthOptions,
+  { policy: name, limit_bytes_per_s, slice_ns, target_ns }: BandwidthOptions,
   use: <State>(policy: Policy<State>) => T,
 ): T {
+  if (target_ns !== undefined && name !== 'adaptive') {
+    throw fail('usage-needs', { option: '--target', needs: '--policy adaptive' });
+  }
   const chosen = name ?? (limit_bytes_per_s === undefined ? 'unlimited' : 'window');
   const sliced = <State>(policy: Policy<State>): T =>
     slice_ns === undefined ? use(policy) : use(slice(policy, slice_ns));
   if (chosen === 'unlimited') {
     if (limit_bytes_per_s !== undefined) throw contradiction('--policy unlimited', '--limit with a rate');
     return sliced(unlimited);
+  }
+  if (chosen === 'adaptive') {
+    return limit_bytes_per_s === undefined
+      ? sliced(adaptive(unlimited, target_ns))
+      : sliced(adaptive(window(limit_bytes_per_s), target_ns));
   }
   if (limit_bytes_per_s === undefined) {
     throw fail('usage-needs', {

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.ts';
 import {
+  BLACKOUT_TARGET_NS,
   describeWorkloads,
   formatProfile,
   type Plain,
@@ -41,6 +42,8 @@ interface SaveFlags {
   /** Nanoseconds. */
   readonly slice: number | 'off';
   readonly policy?: PolicyName;
+  /** Nanoseconds. */
+  readonly target?: number;
   readonly downtime?: number;
   readonly maxRounds?: number;
   readonly complete?: 'turns' | 'blocking';
@@ -80,9 +83,10 @@ export function addSave(program: Command): void {
     )
     .option(
       '--policy <NAME>',
-      'unlimited, window, token-bucket (default: window with a --limit)',
+      'unlimited, window, token-bucket, adaptive (default: window with a --limit)',
       parsePolicyName,
     )
+    .option('--target <DURATION>', 'blackout that adaptive stays under (default 10ms)', parseDuration)
     .option('--xbzrle', 'from the second round on send what has changed in a page')
     .option('--xbzrle-cache <SIZE>', 'cache of pages as they were sent (default 64MiB)', parseSize)
     .option(
@@ -120,6 +124,7 @@ async function save(flags: SaveFlags): Promise<void> {
       policy: flags.policy,
       limit_bytes_per_s: numberOrNone(flags.limit),
       slice_ns: numberOrNone(flags.slice),
+      target_ns: flags.target,
     },
     (policy) => interruptible((signal) => saveWith(flags, policy, signal)),
   );
@@ -230,6 +235,7 @@ function plainOptions(flags: SaveFlags): Record<string, Plain> {
     policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
     limit_bytes_per_s: limit ?? null,
     slice_ms: slice === undefined ? null : slice / 1e6,
+    target_ms: flags.policy === 'adaptive' ? (flags.target ?? BLACKOUT_TARGET_NS) / 1e6 : null,
     complete: flags.complete ?? 'turns',
     max_rounds: flags.maxRounds ?? null,
     seed: flags.seed,
