@@ -104,14 +104,14 @@ export class Helper extends Reader {
 /** A reader that throws away what it reads, at no more than a rate. */
 export class PacedReader extends Reader {
   readonly #rate_bytes_per_s: number;
-  readonly #began_ns: number;
+  /** When the first bytes were there. */
+  #began_ns: number | undefined;
   #read_bytes = 0;
 
   /** @param rate_bytes_per_s infinity for as fast as it can */
   constructor(parts: ReaderParts, block_bytes: number, rate_bytes_per_s: number) {
     super(parts, block_bytes);
     this.#rate_bytes_per_s = rate_bytes_per_s;
-    this.#began_ns = parts.kernel.now();
   }
 
   protected override block(_bytes: number, then: () => void): void {
@@ -122,6 +122,7 @@ export class PacedReader extends Reader {
   protected override afterRead(bytes: number, then: () => void): void {
     const { kernel, thread, costs } = this.parts;
     this.#read_bytes += bytes;
+    this.#began_ns ??= kernel.now();
     const due_ns = this.#began_ns + Math.round((this.#read_bytes * 1e9) / this.#rate_bytes_per_s);
     if (due_ns <= kernel.now()) then();
     else kernel.at(due_ns + Math.round(costs.sleep_late_ns), () => thread.run(0, then));
