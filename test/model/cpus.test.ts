@@ -288,6 +288,25 @@ test('a thread that the synchronous one sets going has its turn at its next burs
   assert.is(kernel.now(), 21 * MS);
 });
 
+test('both ways of spend begin a new slice at the end of one, even to spend nothing', () => {
+  for (const has_dummies of [false, true]) {
+    const { kernel, thread } = machine({ slice_ns: MS });
+    const [main, helper] = [thread('main'), thread('helper')];
+    const spend = (cost_ns: number): void => {
+      if (has_dummies) kernel.after(0, () => undefined);
+      main.spend(cost_ns);
+    };
+    for (const cost_ns of [0, MS, 0]) spend(cost_ns);
+    let done_ns = 0;
+    // it has had less, but not by so much that it preempts: it waits until the slice is over
+    helper.run(10, () => {
+      done_ns = kernel.now();
+    });
+    spend(3 * MS);
+    assert.is(done_ns, 2 * MS + 10, has_dummies ? 'the long way' : 'the short way');
+  }
+});
+
 /** Runs a random world, and asserts after each of its events what must always be so. */
 function runChecked(seed: number, has_dummies: boolean): RandomWorld {
   const random = new Random(seed, 'world');

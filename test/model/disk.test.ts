@@ -117,6 +117,15 @@ test('four draws a write: switching one thing off leaves the others what they ar
   );
 });
 
+test('where the shares overlap a write that stalls does not seek as well', () => {
+  const stalls = timesOf({ ...PLAIN, stall_share: 0.3 });
+  const both = timesOf({ ...PLAIN, stall_share: 0.3, seek_share: 1 });
+  stalls.forEach((time_ns, i) => {
+    if (time_ns > BLOCK_NS) assert.is(both[i], time_ns);
+    else assert.ok((both[i] ?? 0) > BLOCK_NS, `write ${i} does neither`);
+  });
+});
+
 test('just four draws: the stream of the disk goes by writes', () => {
   const random = new Random(9, 'disk');
   const wanted = Array.from({ length: 500 }, () => {
