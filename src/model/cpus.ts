@@ -24,12 +24,15 @@ export class Cpus {
   readonly #kernel: Kernel;
   readonly #options: CpuOptions;
   readonly #running: (Thread | undefined)[];
+  /** Who was on each CPU last: to put it back is no switch. */
+  readonly #last: (Thread | undefined)[] = [];
   readonly #ready: Thread[] = [];
   #vruntime_floor_ns = 0;
 
   constructor(kernel: Kernel, options: CpuOptions) {
     this.#kernel = kernel;
-    this.#options = options;
+    const { count, slice_ns, switch_ns } = options;
+    this.#options = { count, slice_ns: Math.round(slice_ns), switch_ns: Math.round(switch_ns) };
     this.#running = Array.from({ length: options.count });
   }
 
@@ -47,6 +50,7 @@ export class Cpus {
       this.#begin(thread);
       return;
     }
+    for (const running of this.#running) if (running?.burst !== undefined) this.#account(running);
     const credit_ns = this.#options.slice_ns;
     thread.vruntime_ns = Math.max(thread.vruntime_ns, this.#leastVruntime_ns() - credit_ns);
     const idle = this.#running.indexOf(undefined);
@@ -56,10 +60,16 @@ export class Cpus {
 
   /** The short way: nobody waits for a CPU and nothing else happens meanwhile. */
   spendAlone(thread: Thread, cost_ns: number): boolean {
-    const end_ns = this.#kernel.now() + cost_ns;
+    const now_ns = this.#kernel.now();
+    const end_ns = now_ns + cost_ns;
     if (thread.cpu === undefined || this.#ready.length > 0 || end_ns >= this.#kernel.next_ns) return false;
     this.#kernel.skip(end_ns);
     this.#charge(thread, cost_ns);
+    // the slices that began meanwhile, as the long way counts them: the last one may go on beyond the end
+    const { slice_ns } = this.#options;
+    if (thread.slice_end_ns <= now_ns) thread.slice_end_ns = now_ns + slice_ns;
+    const beyond_ns = end_ns - thread.slice_end_ns;
+    if (beyond_ns > 0) thread.slice_end_ns += Math.ceil(beyond_ns / slice_ns) * slice_ns;
     return true;
   }
 
@@ -69,6 +79,8 @@ export class Cpus {
     thread.blocked_since_ns = this.#kernel.now();
     const { cpu } = thread;
     if (cpu === undefined) return;
+    // while it still counts: who comes when all sleep is to begin where they were
+    this.#leastVruntime_ns();
     thread.cpu = undefined;
     this.#running[cpu] = undefined;
     this.#next(cpu);
@@ -88,7 +100,9 @@ export class Cpus {
     thread.cpu = cpu;
     this.#running[cpu] = thread;
     thread.slice_end_ns = this.#kernel.now() + this.#options.slice_ns;
-    if (thread.burst !== undefined) thread.burst.remaining_ns += this.#options.switch_ns;
+    const is_switch = this.#last[cpu] !== thread;
+    if (is_switch && thread.burst !== undefined) thread.burst.remaining_ns += this.#options.switch_ns;
+    this.#last[cpu] = thread;
     this.#begin(thread);
   }
 
@@ -141,16 +155,23 @@ export class Cpus {
     thread.vruntime_ns += elapsed_ns / thread.weight;
   }
 
-  /** Puts a thread that wakes up in the place of the one that has had most, if that is much more. */
+  /**
+   * Puts a thread that wakes up in the place of the one that has had most, if that is much more. One that is in
+   * the midst of a callback or of synchronous code loses only its slice, and the CPU when it goes on (Linux,
+   * TIF_NEED_RESCHED).
+   */
   #preempt(thread: Thread): boolean {
     let most: Thread | undefined;
     for (const running of this.#running) {
-      if (running === undefined || running.is_holding) continue;
-      this.#account(running);
+      if (running === undefined) continue;
       if (most === undefined || running.vruntime_ns > most.vruntime_ns) most = running;
     }
     if (most?.cpu === undefined || most.vruntime_ns - thread.vruntime_ns <= WAKEUP_GRANULARITY_NS)
       return false;
+    if (most.burst === undefined) {
+      most.slice_end_ns = this.#kernel.now();
+      return false;
+    }
     const { cpu } = most;
     Kernel.cancel(most.event);
     most.cpu = undefined;

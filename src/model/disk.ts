@@ -57,7 +57,8 @@ export class Disk {
     const stall_ns = random.uniform(this.#options.stall_low_ns, this.#options.stall_high_ns);
     const draw = random.uniform(0, 1);
     const is_stalled = draw < stall_share;
-    const is_seek = !is_stalled && draw < stall_share + seek_share;
+    // from the other end, so that a share of stalls does not shift which writes seek
+    const is_seek = !is_stalled && draw >= 1 - seek_share;
     return Math.round(
       latency_ns + (bytes * 1e9) / rate + (is_stalled ? stall_ns : 0) + (is_seek ? seek_ns : 0),
     );

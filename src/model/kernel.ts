@@ -62,15 +62,17 @@ export class Kernel implements Clock {
 
   /** Lets the next event happen; false if there is none. */
   step(): boolean {
-    const event = this.#queue.pop();
-    if (event === undefined) return false;
-    const { action } = event;
-    if (action === undefined) return this.step();
-    this.#now_ns = event.at_ns;
-    this.#handled++;
-    event.action = undefined;
-    action();
-    return true;
+    for (;;) {
+      const event = this.#queue.pop();
+      if (event === undefined) return false;
+      const { action } = event;
+      if (action === undefined) continue;
+      this.#now_ns = event.at_ns;
+      this.#handled++;
+      event.action = undefined;
+      action();
+      return true;
+    }
   }
 
   /**
@@ -79,7 +81,7 @@ export class Kernel implements Clock {
    * @throws `internal-model` if an event falls into it
    */
   skip(to_ns: number): void {
-    if (to_ns < this.#now_ns || to_ns >= this.next_ns) {
+    if (!Number.isSafeInteger(to_ns) || to_ns < this.#now_ns || to_ns >= this.next_ns) {
       throw fail('internal-model', { what: `time was to skip to ${to_ns} ns, over the next event` });
     }
     this.#now_ns = to_ns;

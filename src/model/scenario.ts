@@ -29,6 +29,11 @@ const wholePages = v.check(
   'not whole pages: give a multiple of 4096 bytes, such as 2GiB',
 );
 
+const notTiny = v.check(
+  ({ low }: { low: number; high: number }) => low >= 10_000,
+  'too short to get anything done: give 10us or more',
+);
+
 const guestSchema = v.strictObject({
   size: v.pipe(size, wholePages, about('RAM of the guest')),
   content: v.pipe(sizes, about('RAM that is not zero')),
@@ -117,7 +122,12 @@ const outputSchema = v.strictObject({
 
 const diskSchema = v.strictObject({
   rate: rates,
-  jitter: v.pipe(share, about('the rate of a write varies by so much, both ways')),
+  jitter: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.maxValue(0.9),
+    about('the rate of a write varies by so much, both ways'),
+  ),
   latency: v.pipe(durations, about('what every write takes besides')),
   seek_share: v.pipe(share, about('share of the writes that need a seek')),
   seek: v.pipe(v.strictTuple([duration, duration]), about('shortest and longest seek, drawn a write')),
@@ -129,7 +139,7 @@ const diskSchema = v.strictObject({
 
 const cpuSchema = v.strictObject({
   count: v.pipe(whole(1, 1024)),
-  slice: v.pipe(durations, about('how long a thread runs before one that waits has its turn')),
+  slice: v.pipe(durations, notTiny, about('how long a thread runs before one that waits has its turn')),
   contention: v.pipe(flag, about('false: there is no other load')),
   load: v.pipe(counts, about('threads of other programs')),
   busy: v.pipe(durations, about('mean time of their bursts')),

@@ -111,6 +111,7 @@ export class Thread {
 
   #wakeLatency_ns(): number {
     const { wake_ns, wake_idle_ns, idle_after_ns } = this.#latency;
-    return this.#kernel.now() - this.blocked_since_ns >= idle_after_ns ? wake_idle_ns : wake_ns;
+    const has_idled = this.#kernel.now() - this.blocked_since_ns >= idle_after_ns;
+    return Math.round(has_idled ? wake_idle_ns : wake_ns);
   }
 }
