@@ -42,10 +42,10 @@ test('one thread alone uses exactly its cost, over any number of slices, and one
     while (kernel.step());
     assert.equal(done_ns, [12_345_678 + switch_ns, 12_346_678 + switch_ns]);
     assert.is(alone.used_ns, kernel.now());
-    // it was off the CPU meanwhile
+    // it was off the CPU meanwhile, and nobody else was on it
     alone.run(10, () => done_ns.push(kernel.now()));
     while (kernel.step());
-    assert.is(done_ns[2], 12_346_688 + 2 * switch_ns);
+    assert.is(done_ns[2], 12_346_688 + switch_ns);
   }
 });
 
@@ -65,7 +65,8 @@ test('costs that a seed draws between two numbers are rounded, wherever they com
   const thread = cpus.thread('t', { wake_ns: 2_000.6, wake_idle_ns: 50_000.2, idle_after_ns: 1_000_000.5 });
   thread.spend(10);
   thread.wait(() => true);
-  assert.is(kernel.now(), 1_500 + 10 + 2_001 + 1_500);
+  // back on the CPU that it was on, which had nobody else meanwhile: no switch
+  assert.is(kernel.now(), 1_500 + 10 + 2_001);
 });
 
 test('a thread that runs is not to be run', async () => {
@@ -190,7 +191,7 @@ test('a thread that sleeps for longer than the granularity preempts at once, how
       const latencies = wakeUps({ slice_ns: 100 * MS, count, switch_ns: 2 * US }, hogs, 5 * MS, 100 * US);
       assert.ok(latencies.length > 350, `${latencies.length} wake-ups`);
       assert.ok(
-        latencies.every((latency_ns) => latency_ns === 2 * US),
+        latencies.slice(1).every((latency_ns) => latency_ns === (hogs < count ? 0 : 2 * US)),
         `${Math.max(...latencies)}`,
       );
     }
