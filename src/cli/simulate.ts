@@ -71,10 +71,12 @@ async function simulate(word: string, flags: SimulateFlags): Promise<void> {
   const costs = await chooseCosts(flags.costs, scenario);
   const simulated = simulateScenario(scenario, costs, flags.seed);
   const result = modelResult({ scenario, costs, seed: flags.seed }, simulated);
-  const profile = formatProfile(simulated.spans.list, 0);
   const is_taken = isStdoutTaken([trace]);
-  if (is_taken) process.stdout.write(profile);
-  else if (trace !== undefined) await writeText(trace, profile, { force: flags.force ?? false });
+  if (trace !== undefined) {
+    const profile = formatProfile(simulated.spans.list, 0);
+    if (is_taken) process.stdout.write(profile);
+    else await writeText(trace, profile, { force: flags.force ?? false });
+  }
   if (json === true) printJson(result);
   else (is_taken ? printError : print)(reportSimulation(result, scenario.about));
 }

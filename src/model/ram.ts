@@ -26,7 +26,7 @@ export class ModelRam {
   readonly #stretches: readonly Stretch[];
   readonly #dirty: PageSet;
   /** Written since the last sync. */
-  readonly #log: number[] = [];
+  readonly #log: PageSet;
   readonly #written: PageSet;
   readonly #options: RamOptions;
   readonly #random: Random;
@@ -46,6 +46,7 @@ export class ModelRam {
     this.#dirty = new PageSet(options.pages);
     const is_writing = options.dirty_bytes_per_s > 0 || options.growth_bytes_per_s > 0;
     this.#written = new PageSet(is_writing ? options.pages : 0);
+    this.#log = new PageSet(is_writing ? options.pages : 0);
     this.#random = new Random(options.seed, 'writes');
     const content = options.stretches.filter(({ kind }) => kind === 'content');
     const content_pages = content.reduce((sum, { count }) => sum + count, 0);
@@ -68,8 +69,10 @@ export class ModelRam {
 
   /** Takes over what was written since the last time. */
   syncDirty(): void {
-    for (const page of this.#log) this.#dirty.add(page);
-    this.#log.length = 0;
+    if (this.#log.size === 0) return;
+    for (let page = this.#log.next(0); page < this.pages; page = this.#log.next(page + 1))
+      this.#dirty.add(page);
+    this.#log.clear();
   }
 
   /** The next dirty page from `page` on; the count of pages if there is none. */
@@ -116,7 +119,7 @@ export class ModelRam {
 
   #write(page: number): void {
     this.#written.add(page);
-    this.#log.push(page);
+    this.#log.add(page);
   }
 
   #setPage(index: number): number {

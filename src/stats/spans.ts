@@ -11,19 +11,32 @@ export interface Span {
   readonly end_ns: number;
 }
 
+const PHASES: readonly Phase[] = ['begin', 'iterate', 'complete'];
+const FIRST_ROOM = 256;
+
 /**
- * Records spans as they happen; one is open at a time.
+ * Records spans as they happen; one is open at a time. Kept in columns, 17 bytes a span: a guest of 1 TiB makes
+ * half a million of them.
  *
  * @example
  * spans.enter('iterate', clock.now());
  * const { start_ns, end_ns } = spans.leave(clock.now());
  */
 export class Spans {
-  readonly #list: Span[] = [];
+  #phases = new Uint8Array(FIRST_ROOM);
+  #starts_ns = new Float64Array(FIRST_ROOM);
+  #ends_ns = new Float64Array(FIRST_ROOM);
+  #count = 0;
   #open: { phase: Phase; start_ns: number } | undefined;
+  #list: readonly Span[] | undefined;
 
   /** All that are closed, in order. */
   get list(): readonly Span[] {
+    this.#list ??= Array.from({ length: this.#count }, (_, i) => ({
+      phase: PHASES[this.#phases[i] ?? 0] ?? 'begin',
+      start_ns: this.#starts_ns[i] ?? 0,
+      end_ns: this.#ends_ns[i] ?? 0,
+    }));
     return this.#list;
   }
 
@@ -36,9 +49,27 @@ export class Spans {
   /** @throws `internal-span` if none is open */
   leave(now_ns: number): Span {
     if (this.#open === undefined) throw fail('internal-span', { phase: 'none', open: 'none' });
-    const span = { ...this.#open, end_ns: now_ns };
+    const { phase, start_ns } = this.#open;
     this.#open = undefined;
-    this.#list.push(span);
-    return span;
+    this.#list = undefined;
+    if (this.#count === this.#phases.length) this.#grow();
+    this.#phases[this.#count] = PHASES.indexOf(phase);
+    this.#starts_ns[this.#count] = start_ns;
+    this.#ends_ns[this.#count] = now_ns;
+    this.#count++;
+    return { phase, start_ns, end_ns: now_ns };
+  }
+
+  #grow(): void {
+    const room = this.#count * 2;
+    const phases = new Uint8Array(room);
+    const starts_ns = new Float64Array(room);
+    const ends_ns = new Float64Array(room);
+    phases.set(this.#phases);
+    starts_ns.set(this.#starts_ns);
+    ends_ns.set(this.#ends_ns);
+    this.#phases = phases;
+    this.#starts_ns = starts_ns;
+    this.#ends_ns = ends_ns;
   }
 }

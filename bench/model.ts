@@ -1,0 +1,73 @@
+/** How fast is the model, and does an event cost more in a larger guest? */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CASE = fileURLToPath(new URL('model-case.ts', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** The shares of the `terabyte` scenario at other sizes: a tenth in use, an island for 4 GiB. */
+const SIZES_GIB = [16, 64, 256, 1024];
+const CELLS = 1000;
+
+interface Outcome {
+  readonly took_ms: number;
+  readonly events: number;
+  readonly iterates: number;
+  readonly virtual_s: number;
+  readonly peak_mib: number;
+}
+
+function run(...args: string[]): Outcome {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', CASE, ...args], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+function line(label: string, { took_ms, events, virtual_s, peak_mib }: Outcome): string {
+  return (
+    `  ${label.padEnd(22)} ${(took_ms / 1e3).toFixed(2).padStart(7)} s for ${virtual_s.toFixed(0).padStart(5)} s` +
+    `${((took_ms * 1e6) / events).toFixed(0).padStart(7)} ns an event (${(events / 1e6).toFixed(2)} million)` +
+    `${peak_mib.toFixed(0).padStart(6)} MiB at most`
+  );
+}
+
+function sweepLine(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pagepipe-bench-'));
+  try {
+    const before = process.resourceUsage();
+    const began_ms = performance.now();
+    const args = ['sweep', 'thread-2011', '--vary', `seed=1..${CELLS}`, '-o', join(folder, 'cells.ndjson')];
+    const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$@" >/dev/null; times`, process.execPath, COMMAND, ...args], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    void before;
+    const took_s = (performance.now() - began_ms) / 1e3;
+    return `  ${CELLS} cells of thread-2011 in ${took_s.toFixed(1)} s on ${availableParallelism()} CPUs`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function benchModel(): void {
+  const lines = [
+    line('thread-2011, 2.2 GiB', run('thread-2011')),
+    ...SIZES_GIB.map((gib) =>
+      line(
+        `a tenth of ${gib} GiB`,
+        run(
+          'terabyte',
+          `guest.size=${gib}GiB`,
+          `guest.content=${Math.round(gib / 10)}GiB`,
+          `guest.islands=${Math.round(gib / 4)}`,
+        ),
+      ),
+    ),
+    sweepLine(),
+  ];
+  process.stdout.write(`How fast is the model? Real time for virtual time\n${lines.join('\n')}\n\n`);
+}
