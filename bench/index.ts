@@ -1,6 +1,8 @@
 /** All benches, one after the other: `npm run bench`. */
 import { benchEncode } from './encode.ts';
 import { benchLoad } from './load.ts';
+import { benchModel } from './model.ts';
 
 await benchEncode();
 await benchLoad();
+benchModel();

@@ -1,5 +1,12 @@
 /** One simulation in a process of its own, for its peak of memory: prints what it took as JSON. */
-import { findCosts, findScenario, parseScenario, scenarioDocument, simulate, withSetting } from '../src/model/index.ts';
+import {
+  findCosts,
+  findScenario,
+  parseScenario,
+  scenarioDocument,
+  simulate,
+  withSetting,
+} from '../src/model/index.ts';
 
 const [name = 'thread-2011', ...settings] = process.argv.slice(2);
 const scenario =

@@ -1,7 +1,7 @@
 /** How fast is the model, and does an event cost more in a larger guest? */
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,19 +35,28 @@ function line(label: string, { took_ms, events, virtual_s, peak_mib }: Outcome):
   );
 }
 
+/** A sweep of many cells, and how many CPUs it kept busy. */
 function sweepLine(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pagepipe-bench-'));
   try {
-    const before = process.resourceUsage();
+    const cells = `${process.execPath} ${COMMAND} sweep thread-2011 --vary seed=1..${CELLS}`;
     const began_ms = performance.now();
-    const args = ['sweep', 'thread-2011', '--vary', `seed=1..${CELLS}`, '-o', join(folder, 'cells.ndjson')];
-    const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$@" >/dev/null; times`, process.execPath, COMMAND, ...args], {
-      encoding: 'utf8',
-    });
+    // `times` says on its second line what the children of the shell used
+    const { status, stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', `${cells} -o "$0" >/dev/null; times`, join(folder, 'cells')],
+      {
+        encoding: 'utf8',
+      },
+    );
     if (status !== 0) throw new Error(stderr);
-    void before;
     const took_s = (performance.now() - began_ms) / 1e3;
-    return `  ${CELLS} cells of thread-2011 in ${took_s.toFixed(1)} s on ${availableParallelism()} CPUs`;
+    const [, user_min = '0', user_s = '0'] = /\n(\d+)m([\d.]+)s/.exec(stdout) ?? [];
+    const busy = (Number(user_min) * 60 + Number(user_s)) / took_s;
+    return (
+      `  ${CELLS} cells of thread-2011 in ${took_s.toFixed(1)} s: ${(CELLS / took_s).toFixed(0)} a second, ` +
+      `${busy.toFixed(1)} of ${availableParallelism()} CPUs busy`
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
