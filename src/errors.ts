@@ -48,6 +48,8 @@ const catalogue = {
   'usage-needs': (d: { option: string; needs: string }) => `${d.option} needs ${d.needs}: add it`,
   'usage-contradiction': (d: { one: string; other: string }) =>
     `${d.one} and ${d.other} contradict each other: leave one out`,
+  'usage-percent': (d: { option: string; text: string }) =>
+    `${d.option} ${d.text}: give a bare number of per cent, above 0 and below 100, such as 5`,
   'usage-terminal': (_: Nothing) =>
     'the stream would go to the terminal: redirect standard output, or give a file with -o',
 
@@ -209,6 +211,19 @@ const catalogue = {
     `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
   'usage-document': (d: { file: string; path: string; reason: string }) =>
     `${d.file}: ${d.path === '' ? '' : `${d.path}: `}${d.reason}`,
+
+  // --- comparing ----------------------------------------------------------------------------------
+  'usage-compare': (_: Nothing) =>
+    'BASE and NEW have no case in common: give runs of the same options, or one case in each',
+  'compare-failed': (d: {
+    fail_below: number;
+    cases: number;
+    fallen: number;
+    worst: string;
+    is_sure: boolean;
+  }) =>
+    `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, at worst `}` +
+    `${d.worst}: ${d.is_sure ? 'find out why' : 'repeat it to be sure'}`,
 
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>
