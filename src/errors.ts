@@ -14,6 +14,14 @@ const STEERING = /[\u007f-\u009f\u2028\u2029]/g;
 export const quote = (name: string): string =>
   JSON.stringify(name).replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+/** Words from a document, safe to print in a line. */
+const inLine = (text: string): string =>
+  text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** `-` in words. */
 const placeOf = (output: string): string => (output === '-' ? 'standard output' : output);
 
@@ -204,13 +212,15 @@ const catalogue = {
   'internal-model': (d: { what: string }) => `in the model ${d.what}: please report this as a bug`,
   'usage-scenario': (d: { name: string; names: readonly string[] }) =>
     `there is no scenario ${quote(d.name)}: give a file, or one of ${d.names.join(', ')}`,
+  'usage-setting': (d: { setting: string }) =>
+    `${quote(d.setting)} sets nothing: give path=value, such as policy.slice=20ms`,
   'usage-set': (d: { setting: string; key: string; known: readonly string[] }) =>
     `${quote(d.setting)}: there is no ${quote(d.key)}; give path=value with ` +
     `${d.known.length === 0 ? 'a path such as policy.slice' : `one of ${d.known.join(', ')}`}`,
   'usage-costs': (d: { name: string; names: readonly string[] }) =>
     `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
   'usage-document': (d: { file: string; path: string; reason: string }) =>
-    `${d.file}: ${d.path === '' ? '' : `${d.path}: `}${d.reason}`,
+    `${d.file}: ${d.path === '' ? '' : `${inLine(d.path)}: `}${inLine(d.reason)}`,
 
   // --- comparing ----------------------------------------------------------------------------------
   'usage-compare': (_: Nothing) =>

@@ -122,7 +122,7 @@ test('cases: by their options, a row each; those in one file only are said', () 
     assert.match(stderr, /^pagepipe: throughput fell by over 10 % in 1 of 2 cases, at worst 0\.67x \(0\./);
     assert.match(
       text,
-      /^Over 2 cases NEW is 0\.67x to 2\.00x BASE in throughput \(median 1\.33x\), its\s+longest\s+blackout\s+0\.50x to 1\.50x\n {2}by its interval faster in 1, slower in 1; in 0 no change can be told\n/,
+      /^Over 2 cases NEW is 0\.67x to 2\.00x BASE in throughput \(median 1\.33x\), its\s+longest\s+blackout\s+0\.50x\s+to\s+1\.50x\n {2}by its interval faster in 1, slower in 1; in 0 no change can be told\n/,
     );
     assert.match(text, /^slice_ms=5 +6, 6 +2\.00x {2}1\.9\dx to 2\.0\dx +0\.50x +0\.50x +1\.00x$/m);
     assert.match(text, /^Only in BASE, so not compared: slice_ms=500\.$/m);
