@@ -232,7 +232,7 @@ const catalogue = {
     worst: string;
     is_sure: boolean;
   }) =>
-    `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, at worst `}` +
+    `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, worst `}` +
     `${d.worst}: ${d.is_sure ? 'find out why' : 'repeat it to be sure'}`,
 
   // --- files, pipes and processes -----------------------------------------------------------------

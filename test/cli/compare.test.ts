@@ -119,7 +119,7 @@ test('cases: by their options, a row each; those in one file only are said', () 
     const { status, stdout, stderr } = await compare(place, '--fail-below', '10');
     const text = stdout.toString();
     assert.is(status, 1);
-    assert.match(stderr, /^pagepipe: throughput fell by over 10 % in 1 of 2 cases, at worst 0\.67x \(0\./);
+    assert.match(stderr, /^pagepipe: throughput fell by over 10 % in 1 of 2 cases, worst 0\.67x \(0\./);
     assert.match(
       text,
       /^Over 2 cases NEW is 0\.67x to 2\.00x BASE in throughput \(median 1\.33x\), its\s+longest\s+blackout\s+0\.50x\s+to\s+1\.50x\n {2}by its interval faster in 1, slower in 1; in 0 no change can be told\n/,
