@@ -14,6 +14,14 @@ const STEERING = /[\u007f-\u009f\u2028\u2029]/g;
 export const quote = (name: string): string =>
   JSON.stringify(name).replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+/** Words from a document, safe to print in a line. */
+const inLine = (text: string): string =>
+  text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** `-` in words. */
 const placeOf = (output: string): string => (output === '-' ? 'standard output' : output);
 
@@ -48,6 +56,8 @@ const catalogue = {
   'usage-needs': (d: { option: string; needs: string }) => `${d.option} needs ${d.needs}: add it`,
   'usage-contradiction': (d: { one: string; other: string }) =>
     `${d.one} and ${d.other} contradict each other: leave one out`,
+  'usage-percent': (d: { option: string; text: string }) =>
+    `${d.option} ${d.text}: give a bare number of per cent, above 0 and below 100, such as 5`,
   'usage-terminal': (_: Nothing) =>
     'the stream would go to the terminal: redirect standard output, or give a file with -o',
 
@@ -202,13 +212,28 @@ const catalogue = {
   'internal-model': (d: { what: string }) => `in the model ${d.what}: please report this as a bug`,
   'usage-scenario': (d: { name: string; names: readonly string[] }) =>
     `there is no scenario ${quote(d.name)}: give a file, or one of ${d.names.join(', ')}`,
+  'usage-setting': (d: { setting: string }) =>
+    `${quote(d.setting)} sets nothing: give path=value, such as policy.slice=20ms`,
   'usage-set': (d: { setting: string; key: string; known: readonly string[] }) =>
     `${quote(d.setting)}: there is no ${quote(d.key)}; give path=value with ` +
     `${d.known.length === 0 ? 'a path such as policy.slice' : `one of ${d.known.join(', ')}`}`,
   'usage-costs': (d: { name: string; names: readonly string[] }) =>
     `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
   'usage-document': (d: { file: string; path: string; reason: string }) =>
-    `${d.file}: ${d.path === '' ? '' : `${d.path}: `}${d.reason}`,
+    `${d.file}: ${d.path === '' ? '' : `${inLine(d.path)}: `}${inLine(d.reason)}`,
+
+  // --- comparing ----------------------------------------------------------------------------------
+  'usage-compare': (_: Nothing) =>
+    'BASE and NEW have no case in common: give runs of the same options, or one case in each',
+  'compare-failed': (d: {
+    fail_below: number;
+    cases: number;
+    fallen: number;
+    worst: string;
+    is_sure: boolean;
+  }) =>
+    `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, worst `}` +
+    `${d.worst}: ${d.is_sure ? 'find out why' : 'repeat it to be sure'}`,
 
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>

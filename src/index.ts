@@ -44,6 +44,20 @@ export { tokenBucket } from './policy/token-bucket.ts';
 export { unlimited } from './policy/unlimited.ts';
 export { WINDOW_NS, window } from './policy/window.ts';
 export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
+export {
+  COMPARE_SCHEMA,
+  type CompareDocument,
+  type ComparedCase,
+  type ComparedFigure,
+  compareSamples,
+  type Draws,
+  hasFallen,
+  hasInterval,
+  type MedianRatio,
+  median,
+  ratioOfMedians,
+  throughputOf,
+} from './stats/compare.ts';
 export { RamCounters, type RamStats } from './stats/counters.ts';
 export { type Bucket, Log2Histogram } from './stats/histogram.ts';
 export type { InspectDocument, PageCounts } from './stats/inspect.ts';
@@ -56,6 +70,7 @@ export {
   type ResultDocument,
   type TraceDocument,
 } from './stats/result.ts';
+export { type Case, type FigureName, parseSamples, type Sample } from './stats/samples.ts';
 export { type Phase, type Span, Spans } from './stats/spans.ts';
 export {
   type AllSummary,

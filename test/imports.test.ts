@@ -37,9 +37,11 @@ function partOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] ?? '') : file.replace(/\.ts$/, '');
 }
 
-/** What a source text imports: static, re-exported, type-only and dynamic. */
+/** What a source text imports: static, re-exported, type-only and dynamic. An example in a comment imports nothing. */
 function importsOf(text: string): string[] {
-  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)'([^']+)'/g);
+  const found = text
+    .replace(/\/\*\*[\s\S]*?\*\//g, '')
+    .matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)'([^']+)'/g);
   return Array.from(found, ([, specifier = '']) => specifier);
 }
 

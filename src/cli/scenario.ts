@@ -18,7 +18,11 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    // what V8 says of it, without the words that stand before it here
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(
+      / is not valid JSON$/,
+      '',
+    );
     throw fail('usage-document', { file: path, path: '', reason: `is no JSON (${reason}): mend it` }, cause);
   }
 }

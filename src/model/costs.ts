@@ -51,26 +51,35 @@ function keysOf<Key extends string>(object: Readonly<Record<Key, string>>): Key[
 
 const nanoseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e12));
 
+const about = <T>(text: string) => v.description<T, string>(text);
+
 const costSchema = v.strictObject({
-  /** A number, or the lowest and the highest: then each seed draws one. */
-  value: v.union([
-    nanoseconds,
-    v.pipe(
-      v.strictTuple([nanoseconds, nanoseconds]),
-      v.check(([low, high]) => low <= high, 'its lower end is above its upper: swap them'),
-    ),
-  ]),
-  ground: v.pipe(v.string(), v.nonEmpty()),
+  value: v.pipe(
+    v.union([
+      nanoseconds,
+      v.pipe(
+        v.strictTuple([nanoseconds, nanoseconds]),
+        v.check(([low, high]) => low <= high, 'its lower end is above its upper: swap them'),
+      ),
+    ]),
+    about('a number, or the lowest and the highest: then each seed draws one'),
+  ),
+  ground: v.pipe(v.string(), v.nonEmpty(), about('why it is so much')),
 });
 
 export type Cost = v.InferOutput<typeof costSchema>;
 
-const costSetSchema = v.strictObject({
+/** The schema, also for the published JSON Schema. */
+export const costSetSchema = v.strictObject({
+  $schema: v.optional(v.string()),
   schema: v.literal(COSTS_SCHEMA),
-  name: v.pipe(v.string(), v.nonEmpty()),
-  about: v.string(),
-  machine: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
-  costs: v.strictObject(v.entriesFromList(COST_NAMES, costSchema)),
+  name: v.pipe(v.string(), v.nonEmpty(), about('the name of the set')),
+  about: v.pipe(v.string(), about('what was measured, or assumed, in a sentence')),
+  machine: v.pipe(
+    v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
+    about('what they were measured on'),
+  ),
+  costs: v.strictObject(mapCosts((name) => v.pipe(costSchema, about(COST_MEANINGS[name])))),
 });
 
 /** A set of costs, as `calibrate` writes it. */

@@ -8,16 +8,68 @@ interface Fault {
   readonly issue: v.BaseIssue<unknown>;
 }
 
+/** The longest text of a document that an error repeats. */
+const SHOWN_CHARS = 40;
+
 /** A message of our own says what is wrong; valibot's begin with "Invalid". */
 const isOwn = ({ issue }: Fault): boolean => !issue.message.startsWith('Invalid');
 
-/** What to do about a fault, in words behind the path. */
+/** Whether the value had the right form, and only was too much or too little. */
+const isOfForm = ({ issue }: Fault): boolean => issue.kind === 'validation';
+
+/** What is wrong, and what to do about it, in words behind the path. */
 function reasonOf(fault: Fault): string {
   const { issue } = fault;
   if (isOwn(fault)) return issue.message;
   if (issue.expected === 'never') return 'not known: leave it out';
-  if (issue.received === 'undefined') return `missing: give ${issue.expected}`;
-  return `${issue.received} is not taken: give ${issue.expected}`;
+  const found = shortened(wordOf(issue.received));
+  // of a key that is not there valibot expects the key itself
+  if (issue.received === 'undefined') {
+    return issue.type === 'strict_object' && issue.expected?.startsWith('"')
+      ? 'missing: add it'
+      : `missing: give ${formsOf(issue.expected)}`;
+  }
+  if (issue.type === 'integer') return `${found} is no whole number: give one`;
+  if (issue.type === 'min_value') return `${found} is too little: give at least ${issue.requirement}`;
+  if (issue.type === 'max_value') return `${found} is too much: give at most ${issue.requirement}`;
+  if (issue.type === 'non_empty') return 'is empty: give a text';
+  return `${found} is not taken: give ${formsOf(issue.expected)}`;
+}
+
+/** valibot's names of what is no plain value. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['Object', 'an object'],
+  ['Array', 'a list'],
+]);
+
+const wordOf = (received: string): string => WORDS.get(received) ?? received;
+
+/** valibot's names of forms, in words. A text or a number, in this order, is a quantity. */
+const FORMS: readonly (readonly [form: RegExp, words: string])[] = [
+  [/string \| number(?! \|)/g, 'a quantity with its unit'],
+  [/\bstring\b/g, 'a text'],
+  [/\bnumber\b/g, 'a number'],
+  [/\bboolean\b/g, 'true or false'],
+  [/\bArray\b/g, '[lowest, highest]'],
+  [/\bObject\b/g, 'an object'],
+];
+
+/** What valibot expects, such as `("none" | (number | Array))`, in words. */
+function formsOf(expected: string | null): string {
+  // what is quoted is a word of the document, and stays as it is
+  const parts = (expected ?? 'another value').split(/("[^"]*")/);
+  const words = parts.map((part) =>
+    part.startsWith('"')
+      ? part
+      : FORMS.reduce((text, [form, word]) => text.replace(form, word), part)
+          .replace(/[()]/g, '')
+          .replace(/ \| /g, ' or '),
+  );
+  return words.join('');
+}
+
+function shortened(text: string): string {
+  return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}…`;
 }
 
 /**
@@ -41,7 +93,12 @@ export function checkDocument<Schema extends v.GenericSchema>(
 function clearest(issue: v.BaseIssue<unknown>, outer: string): Fault {
   const here: Fault = { path: joined(outer, v.getDotPath(issue) ?? ''), issue };
   const inner = (issue.issues ?? []).map((part) => clearest(part, here.path));
-  return inner.find(isOwn) ?? inner.find(({ path }) => path.length > here.path.length) ?? here;
+  return (
+    inner.find(isOwn) ??
+    inner.find(({ path }) => path.length > here.path.length) ??
+    inner.find(isOfForm) ??
+    here
+  );
 }
 
 function joined(outer: string, path: string): string {

@@ -13,6 +13,7 @@ export {
   type Cost,
   type CostName,
   type CostSet,
+  costSetSchema,
   type DrawnCosts,
   drawCosts,
   mapCosts,

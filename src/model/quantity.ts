@@ -10,21 +10,40 @@ export interface Range {
   readonly high: number;
 }
 
+const LARGE_UNITS = '(KiB|MiB|GiB|TiB|kB|MB|GB|TB)';
+const FRACTION = '\\d+(\\.\\d+)?';
+
+/** The forms of a quantity for the published JSON Schema: what its parser takes, as a pattern. */
+const SIZE_FORMS = [
+  { type: 'string', pattern: `^(\\d+B?|${FRACTION}${LARGE_UNITS})$` },
+  { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+];
+const DURATION_FORMS = [{ type: 'string', pattern: `^(\\d+ns|${FRACTION}(us|ms|s|min))$` }];
+const RATE_FORMS = [{ type: 'string', pattern: `^(\\d+B|${FRACTION}${LARGE_UNITS})/s$` }];
+
 /** A text with a unit, as the command line takes it; of sizes a bare number too. */
-function measure(parse: (text: string) => number, example: string) {
+function measure(parse: (text: string) => number, example: string, anyOf: readonly object[]) {
   return v.pipe(
     v.union([v.string(), v.number()]),
+    // before what transforms: a schema of the input ends there
+    v.metadata({ examples: [example], anyOf }),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
-        return parse(String(dataset.value));
+        return parse(shortened(String(dataset.value)));
       } catch (error) {
         if (!(error instanceof PagepipeError)) throw error;
         addIssue({ message: error.message });
         return NEVER;
       }
     }),
-    v.metadata({ examples: [example] }),
   );
+}
+
+/** No quantity is longer; what is, is to make no longer an error of it. */
+const QUANTITY_CHARS = 40;
+
+function shortened(text: string): string {
+  return text.length <= QUANTITY_CHARS ? text : `${text.slice(0, QUANTITY_CHARS)}…`;
 }
 
 const isAscending = ([low, high]: [number, number]): boolean => low <= high;
@@ -45,17 +64,18 @@ function orRange<Input>(quantity: v.GenericSchema<Input, number>) {
   ]);
 }
 
-const WHOLE = 'no whole number: give one';
-
-export const size = measure(parseSize, '2GiB');
-export const duration = measure(parseDuration, '50ms');
-export const rate = measure(parseRate, '32MiB/s');
+export const size = measure(parseSize, '2GiB', SIZE_FORMS);
+export const duration = measure(parseDuration, '50ms', DURATION_FORMS);
+export const rate = measure(parseRate, '32MiB/s', RATE_FORMS);
 /** A whole number between two, both included. */
 export const whole = (low: number, high: number) =>
-  v.pipe(v.number(), v.integer(WHOLE), v.minValue(low), v.maxValue(high));
+  v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
 
 export const count = whole(1, 2 ** 31);
 export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+/** The shortest and the longest of what is drawn again each time. */
+export const between = v.pipe(v.strictTuple([duration, duration]), v.check(isAscending, ASCENDING));
 
 export const sizes = orRange(size);
 export const durations = orRange(duration);

@@ -39,7 +39,8 @@ function optionsOf({ scenario }: Simulated, seed: number): Record<string, Plain>
     size_bytes: guest.size,
     via: output.via,
     direct: output.via === 'pipe' && output.reader === 'helper',
-    policy: policy.name,
+    // as in a real save: a limit alone is QEMU's window
+    policy: policy.name === 'unlimited' && policy.limit !== 'unlimited' ? 'window' : policy.name,
     limit_bytes_per_s: policy.limit === 'unlimited' ? null : policy.limit,
     slice_ms: policy.slice === 'off' ? null : policy.slice / 1e6,
     complete: loop.complete,

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { fail } from '../errors.ts';
 import { checkDocument } from './document.ts';
 import {
+  between,
   count,
   counts,
   type Drawn,
@@ -21,17 +22,14 @@ import {
 
 export const SCENARIO_SCHEMA = 'pagepipe/scenario/1';
 const PAGE_BYTES = 4096;
+/** The shortest time slice of a CPU. */
+const SLICE_MIN_NS = 10_000;
 
 const about = <T>(text: string) => v.description<T, string>(text);
 const flag = v.boolean();
 const wholePages = v.check(
   (bytes: number) => bytes > 0 && bytes % PAGE_BYTES === 0,
   'not whole pages: give a multiple of 4096 bytes, such as 2GiB',
-);
-
-const notTiny = v.check(
-  ({ low }: { low: number; high: number }) => low >= 10_000,
-  'too short to get anything done: give 10us or more',
 );
 
 const guestSchema = v.strictObject({
@@ -130,16 +128,21 @@ const diskSchema = v.strictObject({
   ),
   latency: v.pipe(durations, about('what every write takes besides')),
   seek_share: v.pipe(share, about('share of the writes that need a seek')),
-  seek: v.pipe(v.strictTuple([duration, duration]), about('shortest and longest seek, drawn a write')),
+  seek: v.pipe(between, about('shortest and longest seek, drawn a write')),
   stalls: flag,
   stall_share: v.pipe(share, about('share of the writes that stall')),
-  stall: v.pipe(v.strictTuple([duration, duration]), about('shortest and longest stall, drawn a write')),
+  stall: v.pipe(between, about('shortest and longest stall, drawn a write')),
   cache: v.pipe(size, about('bytes that a plain file may have in the page cache before its writer waits')),
 });
 
 const cpuSchema = v.strictObject({
   count: v.pipe(whole(1, 1024)),
-  slice: v.pipe(durations, notTiny, about('how long a thread runs before one that waits has its turn')),
+  slice: v.pipe(
+    durations,
+    // one of 0 would be over before its thread has done anything
+    v.check(({ low }) => low >= SLICE_MIN_NS, 'its lower end is too short: give at least 10us'),
+    about('how long a thread runs before one that waits has its turn'),
+  ),
   contention: v.pipe(flag, about('false: there is no other load')),
   load: v.pipe(counts, about('threads of other programs')),
   busy: v.pipe(durations, about('mean time of their bursts')),
@@ -150,7 +153,7 @@ const cpuSchema = v.strictObject({
 const scenarioSchema = v.strictObject({
   $schema: v.optional(v.string()),
   schema: v.literal(SCENARIO_SCHEMA),
-  name: v.pipe(v.string(), v.nonEmpty()),
+  name: v.pipe(v.string(), v.nonEmpty(), about('the name of the scenario')),
   about: v.pipe(v.string(), about('what is assumed, in a sentence')),
   costs: v.pipe(v.string(), about('a built-in set of costs, unless another is given')),
   guest: guestSchema,
@@ -203,14 +206,13 @@ function drawnUnder(value: unknown, drawn: unknown, path: string): Record<string
 
 /** A text of `--set` as the value that a document has: a number, true or false, a list, else a text. */
 function settingValue(text: string): unknown {
-  if (/^(true|false|-?\d+(\.\d+)?|\[.*\])$/.test(text)) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return text;
-    }
-  }
-  return text;
+  const [, list] = /^\[(.*)\]$/s.exec(text) ?? [];
+  if (list !== undefined)
+    return list.trim() === '' ? [] : list.split(',').map((one) => settingValue(one.trim()));
+  if (/^-?(\d+(\.\d+)?|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  // in quotes, as in a document: a text for certain
+  return /^"[^"]*"$/.test(text) ? text.slice(1, -1) : text;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -230,10 +232,10 @@ function withPath(document: unknown, path: readonly string[], value: unknown, se
  * A document with one value set, as `--set` has it.
  *
  * @param setting a path and a value, such as `policy.slice=20ms`
- * @throws `usage-set` for a path that there is none of; the value is checked with the whole document
+ * @throws `usage-setting`; `usage-set` for a path that there is none of; the value is checked with the document
  */
 export function withSetting(document: unknown, setting: string): unknown {
   const [, path = '', text = ''] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
-  if (path === '') throw fail('usage-set', { setting, key: setting, known: [] });
+  if (path === '') throw fail('usage-setting', { setting });
   return withPath(document, path.split('.'), settingValue(text), setting);
 }

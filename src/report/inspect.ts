@@ -1,7 +1,7 @@
 /** What a person is told of a stream. */
 import type { InspectDocument, PageCounts } from '../stats/inspect.ts';
 import { formatBytes, formatCount } from '../units.ts';
-import { type Column, formatTable } from './table.ts';
+import { type Column, formatTable, printable } from './table.ts';
 
 /** More sections than this are shown as their first and last ones. */
 const SECTIONS_SHOWN = 24;
@@ -130,9 +130,4 @@ function sectionLines({ sections }: InspectDocument): string[] {
   const table = formatTable(columns, shown).split('\n');
   const gap = `… ${formatCount(rows.length - shown.length)} more (--json shows all)`;
   return [...table.slice(0, 2 + half), gap, ...table.slice(2 + half)];
-}
-
-/** A name from a file, with what could steer a terminal replaced. */
-function printable(name: string): string {
-  return name.replace(/[^\x20-\x7e]/g, '?');
 }

@@ -37,3 +37,8 @@ export function wrap(text: string, width: number): string {
   }
   return [...lines, line].join('\n');
 }
+
+/** A name from a file, with what could steer a terminal replaced. */
+export function printable(name: string): string {
+  return name.replace(/[^\x20-\x7e]/g, '?');
+}

@@ -19,6 +19,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [['load', 'in.mig', '-o', 'out', '--bogus'], /'--bogus'.*--help/],
     [['trace', 'log', '--bogus'], /'--bogus'.*--help/],
     [['demo', '--bogus'], /'--bogus'.*--help/],
+    [['compare', 'base', 'new', '--bogus'], /'--bogus'.*--help/],
   ],
   'arguments missing or too many': [
     [[...GUEST], /-o, --output.*--help/],
@@ -26,6 +27,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [['load', '-o', 'out'], /'IN'.*--help/],
     [['inspect'], /'IN'.*--help/],
     [['trace'], /'LOG'.*--help/],
+    [['compare'], /'BASE'.*--help/],
+    [['compare', 'base'], /'NEW'.*--help/],
     [[...SAVE, '--limit'], /argument missing.*--help/],
     [['inspect', 'one', 'two'], /too many arguments.*--help/],
     [['save', '-o', 'out.mig'], /--ram or --workload: add it/],
@@ -50,6 +53,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [[...SAVE, '--policy', 'window', '--limit', 'unlimited'], /needs --limit with a rate/],
     [[...SAVE, '--policy', 'unlimited', '--limit', '1MiB/s'], /--policy unlimited and --limit .*: leave one/],
     [['load', 'in.mig', '-o', 'out', '--all', '--block', 'ram'], /--all and --block .*: leave one out/],
+    [['compare', '-', '-'], /BASE - and NEW - contradict each other: leave one out/],
   ],
   'sizes that are none': [
     ...['12parsecs', '', 'MiB', '1e6', '-1', '0x1000', '1.5B', '1,5GiB'].map(
@@ -93,6 +97,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [[...SAVE, '--max-rounds', '0'], /--max-rounds 0: give a whole number from 1 up/],
     [[...SAVE, '--max-rounds', '1.5'], /--max-rounds 1.5: give a whole number/],
     [[...SAVE, '--seed', '-1'], /--seed -1: give a whole number from 0 up/],
+    ...['0', '100', '5%', '-5', '', '1e1', 'five'].map(
+      (percent): Case => [
+        ['compare', 'base', 'new', `--fail-below=${percent}`],
+        /--fail-below .*: give a bare number of per cent, above 0 and below 100, such as 5/,
+      ],
+    ),
     [[...SAVE, '--staging', '100'], /100 bytes .*: give at least \d+/],
   ],
 };
@@ -110,7 +120,7 @@ test('no arguments give the help; so does --help, of every command, within the c
   inPlace(async (place) => {
     const help = await place.done([]);
     assert.is(await place.done(['--help']), help);
-    for (const command of ['save', 'load', 'inspect', 'trace', 'demo']) {
+    for (const command of ['save', 'load', 'inspect', 'simulate', 'trace', 'compare', 'demo']) {
       assert.match(help, new RegExp(`^ {2}${command}\\b`, 'm'));
       const text = await place.done([command, '--help']);
       assert.match(text, new RegExp(`^Usage: pagepipe ${command} `));
