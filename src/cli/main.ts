@@ -11,6 +11,7 @@ import { addInspect } from './inspect.ts';
 import { addLoad } from './load.ts';
 import { addSave } from './save.ts';
 import { addSimulate } from './simulate.ts';
+import { addSweep } from './sweep.ts';
 import { interruptedBy, printError } from './terminal.ts';
 import { addTrace } from './trace.ts';
 
@@ -63,7 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const add of [addSave, addLoad, addInspect, addSimulate, addTrace, addDemo]) add(program);
+  for (const add of [addSave, addLoad, addInspect, addSimulate, addSweep, addTrace, addDemo]) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     if (args.length === 0) program.outputHelp();
