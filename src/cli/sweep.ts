@@ -166,9 +166,9 @@ class SweepRun {
 
   async #runCells(indexes: readonly number[], output: CellOutput): Promise<void> {
     if (indexes.length === 0) return;
-    const { jobs, output: path } = this.#flags;
+    const { jobs } = this.#flags;
     const bar = new CountBar({
-      label: path,
+      label: 'sweep',
       unit: 'cells',
       total: indexes.length,
       done: () => this.#done,
