@@ -235,6 +235,25 @@ const catalogue = {
     `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, worst `}` +
     `${d.worst}: ${d.is_sure ? 'find out why' : 'repeat it to be sure'}`,
 
+  // --- sweeps -------------------------------------------------------------------------------------
+  'usage-vary': (d: { text: string }) =>
+    `--vary ${quote(d.text)} lacks a key or a value: give key=a,b,c, as in policy.slice=20ms,50ms`,
+  'usage-vary-seed': (d: { text: string }) =>
+    `--vary seed: ${quote(d.text)} is no seed: give whole numbers from 0 up, or a range, such as 1..100`,
+  'usage-vary-twice': (d: { what: string }) => `--vary has ${quote(d.what)} twice: leave one out`,
+  'usage-sweep-size': (d: { cells: number; cells_max: number }) =>
+    `${d.cells} cells are more than the ${d.cells_max} of one sweep: vary less, or make several sweeps`,
+  'usage-shard': (d: { text: string }) =>
+    `--shard ${d.text}: give I/N with I from 0 to N - 1, such as 0/4 for the first of four`,
+  'usage-sweep-file': (d: { path: string; line: number; what: string }) =>
+    `${d.path}: line ${d.line} ${d.what}: choose another -o, or add --force to begin anew`,
+  'sweep-cell': (d: { index: number; cell: string; reason: string }) =>
+    `cell ${d.index} (${d.cell}) failed (${d.reason}): leave it out; the lines before it are kept`,
+  'sweep-interrupted': (d: { path: string; done: number; cells: number }) =>
+    d.path === '-'
+      ? `interrupted after ${d.done} of ${d.cells} cells: with -o FILE the same command would go on there`
+      : `interrupted; ${d.done} of ${d.cells} cells are in ${d.path}: the same command goes on from there`,
+
   // --- files, pipes and processes -----------------------------------------------------------------
   'output-exists': (d: { path: string }) =>
     `${d.path} exists: add --force to replace it, or choose another name`,

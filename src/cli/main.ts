@@ -6,12 +6,14 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { PagepipeError } from '../errors.ts';
+import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDemo } from './demo.ts';
 import { addInspect } from './inspect.ts';
 import { addLoad } from './load.ts';
 import { addSave } from './save.ts';
 import { addSimulate } from './simulate.ts';
+import { addSweep } from './sweep.ts';
 import { interruptedBy, printError } from './terminal.ts';
 import { addTrace } from './trace.ts';
 
@@ -19,6 +21,19 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** What a shell gives for a program that a signal ended: 128 + its number. */
 const EXIT_SIGNAL = 128;
+
+/** In the order of the help. */
+const COMMANDS = [
+  addSave,
+  addLoad,
+  addInspect,
+  addSimulate,
+  addSweep,
+  addCalibrate,
+  addTrace,
+  addCompare,
+  addDemo,
+];
 
 async function packageVersion(): Promise<string> {
   const file = new URL('../../package.json', import.meta.url);
@@ -64,7 +79,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const add of [addSave, addLoad, addInspect, addSimulate, addTrace, addCompare, addDemo]) add(program);
+  for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     if (args.length === 0) program.outputHelp();
