@@ -39,7 +39,9 @@ function partOf(file: string): string {
 
 /** What a source text imports: static, re-exported, type-only and dynamic. */
 function importsOf(text: string): string[] {
-  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)'([^']+)'/g);
+  // an example in a comment imports nothing
+  const code = text.replaceAll(/^ *\/?\*.*$/gm, '');
+  const found = code.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)'([^']+)'/g);
   return Array.from(found, ([, specifier = '']) => specifier);
 }
 
