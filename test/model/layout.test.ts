@@ -46,7 +46,7 @@ test('stretches are all pages, each once, in order; content is exact, and so man
 });
 
 test('after a boot: two fifths at the bottom, three tenths at the top, the rest in islands between', () => {
-  const counts = new Set<number>();
+  const [counts, gaps] = [new Set<number>(), new Set<number>()];
   for (let seed = 1; seed <= 30; seed++) {
     const stretches = layoutGuest({ ...PLAIN, pages: 100_000, content_pages: 10_000, seed });
     const content = stretches.filter(({ kind }) => kind === 'content');
@@ -55,8 +55,10 @@ test('after a boot: two fifths at the bottom, three tenths at the top, the rest 
     assert.equal([top?.first, top?.count], [97_000, 3_000]);
     assert.is(content.length, 6, 'bottom, top and four islands');
     counts.add(content[1]?.count ?? 0);
+    const last = content.at(-2);
+    gaps.add(97_000 - (last?.first ?? 0) - (last?.count ?? 0));
   }
-  assert.ok(counts.size > 20, 'each seed has islands of its own');
+  assert.ok(counts.size > 20 && gaps.size > 20, 'each seed has islands and gaps of its own');
 });
 
 test('without islands all content is at the bottom and at the top', () => {

@@ -252,6 +252,7 @@ test('waitUntil answers until it is over, and takes no time where it is over alr
     blackout.answers.map(([due_ns]) => due_ns),
     [10 * MS, 20 * MS, 30 * MS],
   );
+  assert.is(kernel.next_ns, 100 * SECOND, 'no request is planned any more');
 });
 
 /** A save on a thread of its own, and the main loop beside it. */
@@ -294,6 +295,13 @@ test('migration thread: on one CPU a request waits for no more than the schedule
   const { blackout } = threaded({ costs: { normal_page_ns: 50 * MS }, content_pages: 12, cpus: 1 });
   assert.ok(blackout.answers.length >= 59);
   for (const [due_ns, at_ns] of blackout.answers) assert.ok(at_ns - due_ns <= 4 * MS, `${due_ns}, ${at_ns}`);
+});
+
+test('migration thread: once the monitor is stopped it answers no more', () => {
+  const { kernel, blackout } = threaded({ content_pages: 4 });
+  const before = blackout.answers.length;
+  while (kernel.next_ns < SECOND) kernel.step();
+  assert.is(blackout.answers.length, before);
 });
 
 test('the lock is taken once, over begin and over complete, however often it is asked for within', () => {

@@ -196,6 +196,25 @@ test('writes fall into the first of the content alone, as large a share of it as
   assert.equal(dirtyOf(ram), set);
 });
 
+test('after a long stall eight times the set is written, and the rest is not made up for later', () => {
+  const stretches = stretchesOf([1_000, 'content']);
+  const options = { ...STILL, pages: 1_000, stretches, dirty_bytes_per_s: 1_000 * PAGE_BYTES, set_share: 1 };
+  const [ram, plain] = [new ModelRam(options), new PlainRam(options)];
+  ram.runUntil(0);
+  for (const at_ns of [10_000 * SECOND, 10_000 * SECOND + 10_500_000]) {
+    for (const page of dirtyOf(ram)) ram.sent(page);
+    plain.log.clear();
+    ram.runUntil(at_ns);
+    plain.runUntil(at_ns);
+    ram.syncDirty();
+    assert.equal(
+      dirtyOf(ram),
+      [...plain.log].sort((a, b) => a - b),
+    );
+  }
+  assert.ok(ram.dirty_pages > 5 && ram.dirty_pages <= 10, `${ram.dirty_pages}`);
+});
+
 test('growth takes zero pages in order, each once, until there are none', () => {
   const stretches = stretchesOf([3, 'content'], [4, 'zero'], [2, 'content'], [5, 'untouched']);
   const ram = ramOf(stretches, { growth_bytes_per_s: PAGE_BYTES });

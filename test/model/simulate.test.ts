@@ -231,6 +231,26 @@ test('cpu.contention=false: other load takes no CPU', () => {
   assert.is(alone?.wall_ns, free?.wall_ns, 'as if there were none');
 });
 
+test("the guest's own threads take no CPU once it is paused", () => {
+  const writes = [
+    'guest.dirty=2GB/s',
+    'guest.set=1',
+    'guest.growth=none',
+    'loop.max_rounds=1',
+    'loop.downtime=1ms',
+  ];
+  const busy = ['guest.vcpus=8', 'guest.vcpu_busy=1', 'cpu.count=1', 'cpu.contention=false'];
+  const simulated = simulate(
+    scenarioOf('busy-guest', ...writes, ...busy),
+    hostWith({ normal_page_ns: MS }),
+    1,
+  );
+  // all 4,096 pages of content once more, of which each took nine times as long in the round before
+  const { downtime_ns, wall_ns } = simulated;
+  assert.ok(downtime_ns > 4_000 * MS && downtime_ns < 5_000 * MS, `${downtime_ns}`);
+  assert.ok(wall_ns > 5 * downtime_ns);
+});
+
 test('guest.dirty and guest.growth: none written, none sent again', () => {
   const still = statsOf(run('thread-2011', 'guest.dirty=none', 'guest.growth=none'));
   assert.is(still.normal + still.duplicate, PAGES);

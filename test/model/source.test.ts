@@ -298,9 +298,9 @@ test('a dear touch comes once in 2 MiB in place of the faults, and leaves no pag
   // 12 pages in the first 2 MiB
   assert.is(encodeNs(THREE_KINDS, { dear_touch_ns: DEAR_NS }), BASE_NS + 5 * 100_000 + DEAR_NS);
   assert.is(encodeNs(THREE_KINDS, { dear_touch_ns: DEAR_NS, faults: false }), BASE_NS + 5 * 100_000);
-  // never-touched pages from 500 to 1,535: in three pieces of 2 MiB, of which the middle one is theirs alone
-  const wide = stretchesOf([500, 'zero'], [1_036, 'untouched']);
-  const wide_ns = 1 + 1_536 * (1_000 + 100_000);
+  // never-touched pages from 511 to 1,024: in three pieces of 2 MiB, of which the middle one is theirs alone
+  const wide = stretchesOf([511, 'zero'], [514, 'untouched']);
+  const wide_ns = 1 + 1_025 * (1_000 + 100_000);
   assert.is(encodeNs(wide, { dear_touch_ns: DEAR_NS }), wide_ns + 3 * DEAR_NS);
   // content in between does not make it touched twice
   const parted = stretchesOf([10, 'untouched'], [20, 'content'], [10, 'untouched']);
