@@ -65,13 +65,14 @@ export class PipeChannel implements ModelChannel {
     for (;;) {
       inode.mutex.takeNow(thread);
       const taken = this.#copy(bytes);
-      if (taken > 0 && taken < bytes) this.short_writes++;
+      // a write that blocks says neither: it sleeps in the call
+      if (!is_blocking && taken > 0 && taken < bytes) this.short_writes++;
       if (taken > 0 || bytes === 0) {
         this.#is_ready = true;
         return taken;
       }
-      this.eagain++;
       if (!is_blocking) {
+        this.eagain++;
         thread.spend(costs.eagain_call_ns);
         this.#is_ready = false;
         return 0;

@@ -109,12 +109,11 @@ export class ModelSource implements Source {
     let bytes = 0;
     let normal = 0;
     let zero = 0;
-    while (normal + zero < budget_pages) {
+    for (;;) {
       const page = ram.nextDirty(this.#cursor);
-      if (page === ram.pages) {
-        this.#cursor = 0;
-        break;
-      }
+      // where a call ends, the next goes on exactly there: at the page that it found and did not take, or anew
+      this.#cursor = page === ram.pages ? 0 : page;
+      if (page === ram.pages || normal + zero === budget_pages) break;
       const kind = ram.kindOf(page);
       const is_zero = kind !== 'content' && this.#options.zero_records;
       const record_bytes =

@@ -57,9 +57,10 @@ export function adaptive<Inner>(
     const late_ns = state.late_ns * fade + over_ns;
     const time_ns = state.time_ns * fade + elapsed_ns;
     const is_sliced = turn_ns >= state.slice_ns;
+    const is_too_late = late_ns > time_ns * LATE_SHARE;
     let { slice_ns } = state;
-    if (is_sliced && over_ns > 0 && late_ns > time_ns * LATE_SHARE) slice_ns *= SHRINK;
-    else if (is_sliced && over_ns === 0) slice_ns *= GROW;
+    if (is_sliced && over_ns > 0 && is_too_late) slice_ns *= SHRINK;
+    else if (is_sliced && over_ns === 0 && !is_too_late) slice_ns *= GROW;
     slice_ns = Math.min(slice_max_ns, Math.max(slice_min_ns, slice_ns));
     return { ...state, slice_ns, late_ns, time_ns };
   };

@@ -12,6 +12,7 @@ import {
   saveToMemory,
   unlimited,
 } from '../../src/index.ts';
+import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { type PageServer, servePage } from '../support/page-server.ts';
 import { requirement, testWith } from '../support/requirements.ts';
 
@@ -57,12 +58,15 @@ async function withPage<T>(query: string, use: (page: Page) => Promise<T>): Prom
   }
 }
 
-/** Calls a function of page.mjs in the page, with its Content-Security-Policy if there is one. */
-function inPage(name: string, args: object = {}, query = ''): Promise<unknown> {
+/** Calls a function of a module in the page, with its Content-Security-Policy if there is one. */
+function inPage(name: string, args: object = {}, query = '', module = 'page.mjs'): Promise<unknown> {
   return withPage(query, (page) =>
-    page.evaluate(`import('/test/browser/page.mjs').then((page) => page.${name}(${JSON.stringify(args)}))`),
+    page.evaluate(`import('/test/browser/${module}').then((page) => page.${name}(${JSON.stringify(args)}))`),
   );
 }
+
+/** Scripts of the page's own, and no WebAssembly. */
+const NO_WASM = `?csp=${encodeURIComponent("script-src 'self' 'unsafe-inline' 'unsafe-hashes'")}`;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -96,8 +100,22 @@ testWith(
 );
 
 testWith(inChromium, need, 'says what to do where the page forbids WebAssembly', async () => {
-  const csp = encodeURIComponent("script-src 'self' 'unsafe-inline' 'unsafe-hashes'");
-  assert.is(await inPage('initError', {}, `?csp=${csp}`), 'wasm-forbidden');
+  assert.is(await inPage('initError', {}, NO_WASM), 'wasm-forbidden');
 });
+
+for (const name of ['thread-2011', 'busy-guest']) {
+  testWith(
+    inChromium,
+    need,
+    `models ${name} as Node does, to the last digit, without WebAssembly`,
+    async () => {
+      const settings = ['guest.size=256MiB', 'guest.content=48MiB'];
+      const found = await inPage('model', { name, settings, seed: SEED }, NO_WASM, 'model.mjs');
+      const document = settings.reduce<unknown>(withSetting, scenarioDocument(name));
+      const scenario = parseScenario(document, name);
+      assert.is(found, JSON.stringify(runModel({ scenario, costs: findCosts('host-2011'), seed: SEED })));
+    },
+  );
+}
 
 inChromium.run();

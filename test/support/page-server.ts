@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The library as it is built, and the one package that its browser-safe entry needs at run time. */
+/** The library as it is built, and the packages that its browser-safe entries need at run time. */
 const IMPORT_MAP = {
   imports: {
     pagepipe: '/dist/index.js',
+    'pagepipe/model': '/dist/model/index.js',
     '@assemblyscript/loader': '/node_modules/@assemblyscript/loader/index.js',
+    tinyqueue: '/node_modules/tinyqueue/index.js',
+    valibot: '/node_modules/valibot/dist/index.mjs',
   },
 };
 
@@ -21,7 +24,8 @@ const PAGE = `<!doctype html>
 `;
 
 /** What a page may ask for: compiled modules, nothing else of the checkout. */
-const MODULE = /^\/(?:dist|node_modules\/@assemblyscript\/loader|test\/browser)\/[\w/-]+\.m?js$/;
+const PACKAGES = 'node_modules/(?:@assemblyscript/loader|tinyqueue|valibot/dist)';
+const MODULE = new RegExp(`^/(?:dist|${PACKAGES}|test/browser)/[\\w/-]+\\.m?js$`);
 
 export interface PageServer {
   readonly url: string;
