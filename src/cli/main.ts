@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { PagepipeError } from '../errors.ts';
+import { addCalibrate } from './calibrate.ts';
 import { addDemo } from './demo.ts';
 import { addInspect } from './inspect.ts';
 import { addLoad } from './load.ts';
@@ -62,7 +63,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  for (const add of [addSave, addLoad, addInspect, addTrace, addDemo]) add(program);
+  for (const add of [addSave, addLoad, addInspect, addTrace, addDemo, addCalibrate]) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     if (args.length === 0) program.outputHelp();
