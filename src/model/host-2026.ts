@@ -1,12 +1,12 @@
 /** Costs of a virtual machine of 2026, each measured. */
 import { COSTS_SCHEMA, type CostSet } from './costs.ts';
 
-/** What `pagepipe calibrate` found, to three digits. */
+/** What `pagepipe calibrate` found, to three digits, on a machine that was busy with other work. */
 export const HOST_2026: CostSet = {
   schema: COSTS_SCHEMA,
   name: 'host-2026',
   about:
-    'two cores of an AMD EPYC as a virtual machine, Linux 6.18, Node 20.20; made by: pagepipe calibrate -o host-2026.json, while a CPU was free for the reader',
+    'two cores of an AMD EPYC as a virtual machine, Linux 6.18, Node 20.20; made by: pagepipe calibrate -o host-2026.json, with other programs on both cores (0 % idle): wake_ns, wake_idle_ns, write_call_ns and idle_after_ns differ by the load, measure again on a quiet machine',
   machine: {
     node: '20.20.2',
     platform: 'linux',
@@ -18,142 +18,142 @@ export const HOST_2026: CostSet = {
   },
   costs: {
     zero_page_ns: {
-      value: 226,
+      value: 229,
       ground:
-        'measured: written zero pages, more than the cache holds, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 222 to 229',
+        'measured: written zero pages, more than the cache holds, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 223 to 252',
     },
     zero_hot_page_ns: {
-      value: 45.7,
+      value: 44.9,
       ground:
-        'measured: never-written pages, read a second time, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 45 to 47.7',
+        'measured: never-written pages, read a second time, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 44.1 to 45.7',
     },
     normal_page_ns: {
-      value: 212,
+      value: 199,
       ground:
-        'measured: written pages, more than the cache holds, by 32 KiB of records a call, less the calls; median of 31 rounds, 10th to 90th percentile 188 to 221',
+        'measured: written pages, more than the cache holds, by 32 KiB of records a call, less the calls; median of 31 rounds, 10th to 90th percentile 193 to 224',
     },
     fault_ns: {
-      value: 645,
+      value: 637,
       ground:
-        'measured: never-written pages of a new memory, less the same read again; median of 31 rounds, 10th to 90th percentile 626 to 666',
+        'measured: never-written pages of a new memory, less the same read again; median of 31 rounds, 10th to 90th percentile 627 to 652',
     },
     reset_page_ns: { value: 0, ground: 'synthetic guests log their own writes: there is nothing to reset' },
     encode_call_ns: {
-      value: 313,
+      value: 320,
       ground:
-        'measured: calls for one hot page less the page, and what the save loop does around each; median of 31 rounds, 10th to 90th percentile 256 to 361',
+        'measured: calls for one hot page less the page, and what the save loop does around each; median of 31 rounds, 10th to 90th percentile 290 to 335',
     },
     iterate_call_ns: {
-      value: 1070,
+      value: 1050,
       ground:
-        'measured: turns of the save loop on a channel that says EAGAIN after each encode, less the encode; median of 31 rounds, 10th to 90th percentile 1000 to 1530',
+        'measured: turns of the save loop on a channel that says EAGAIN after each encode, less the encode; median of 31 rounds, 10th to 90th percentile 1000 to 1340',
     },
     sync_call_ns: {
-      value: 291,
+      value: 280,
       ground:
-        'measured: dirty sync of a guest of 64 pages; median of 31 rounds, 10th to 90th percentile 290 to 350',
+        'measured: dirty sync of a guest of 64 pages; median of 31 rounds, 10th to 90th percentile 271 to 321',
     },
     sync_page_ns: {
-      value: 0.00436,
+      value: 0.00428,
       ground:
-        'measured: dirty sync of a guest of 1 GiB less that; median of 31 rounds, 10th to 90th percentile 0.00428 to 0.00447',
+        'measured: dirty sync of a guest of 1 GiB less that; median of 31 rounds, 10th to 90th percentile 0.0042 to 0.00439',
     },
     walk_page_ns: {
-      value: 1.08,
+      value: 1.07,
       ground:
-        'measured: a loop in JavaScript over a byte for each page of 1 GiB; median of 31 rounds, 10th to 90th percentile 1.06 to 1.18',
+        'measured: a loop in JavaScript over a byte for each page of 1 GiB; median of 31 rounds, 10th to 90th percentile 1.04 to 1.17',
     },
     write_call_ns: {
-      value: 7790,
+      value: 6060,
       ground:
-        'measured: writes to an empty pipe whose reader, another process, sleeps in its read: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 7260 to 8010; a write of a page takes 1040 in all where nobody is to be woken',
+        'measured: writes to an empty pipe whose reader, another process, sleeps in its read: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 5900 to 7610; a write of a page takes 901 in all where nobody is to be woken',
     },
     write_byte_ns: {
-      value: 0.102,
+      value: 0.164,
       ground:
-        'measured: as write_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.0947 to 0.124',
+        'measured: as write_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.101 to 0.169',
     },
     eagain_call_ns: {
-      value: 8570,
+      value: 8440,
       ground:
-        'measured: a whole write to a full pipe, with the error that Node makes of it; median of 31 rounds, 10th to 90th percentile 8010 to 8770',
+        'measured: a whole write to a full pipe, with the error that Node makes of it; median of 31 rounds, 10th to 90th percentile 7950 to 8750',
     },
     read_call_ns: {
-      value: 435,
+      value: 249,
       ground:
-        'measured: reads of what another process wrote, timed where they are made: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 366 to 467',
+        'measured: reads of what another process wrote, timed where they are made: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 206 to 354',
     },
     read_byte_ns: {
-      value: 0.107,
+      value: 0.104,
       ground:
-        'measured: as read_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.1 to 0.126',
+        'measured: as read_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.0964 to 0.148',
     },
     wait_call_ns: {
-      value: 3710,
+      value: 5510,
       ground:
-        'measured: the call that waits for room in a full pipe, until it returns; median of 31 rounds, 10th to 90th percentile 2460 to 4390',
+        'measured: the call that waits for room in a full pipe, until it returns; median of 31 rounds, 10th to 90th percentile 3990 to 8930',
     },
     notify_call_ns: {
-      value: 2560,
+      value: 6070,
       ground:
-        'measured: from that call until the loop may go on, less the time in poll and the write of a page; median of 31 rounds, 10th to 90th percentile 2240 to 3450',
+        'measured: from that call until the loop may go on, less the time in poll and the write of a page; median of 31 rounds, 10th to 90th percentile 3150 to 9860',
     },
     turn_ns: {
-      value: 1470,
+      value: 1530,
       ground:
-        'measured: setImmediate with a timer that is far away; median of 31 rounds, 10th to 90th percentile 982 to 1860',
+        'measured: setImmediate with a timer that is far away; median of 31 rounds, 10th to 90th percentile 1150 to 1820',
     },
     wake_ns: {
-      value: 23900,
+      value: 2940,
       ground:
-        'measured: half a round trip between two processes by two pipes, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 2860 to 26500',
+        'measured: half a round trip between two processes by two pipes, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 2780 to 12500',
     },
     wake_idle_ns: {
-      value: 31700,
+      value: 8860,
       ground:
-        'measured: the way there after a wait of 2 ms, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 26200 to 49800',
+        'measured: the way there after a wait of 2 ms, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 6540 to 1930000',
     },
     idle_after_ns: {
-      value: 619000,
+      value: 1330000,
       ground: 'measured: the wait after which the latency is in the middle between wake_ns and wake_idle_ns',
     },
     sleep_late_ns: {
-      value: 78300,
-      ground: 'measured: Atomics.wait of 300 us; median of 31 rounds, 10th to 90th percentile 74300 to 79400',
+      value: 78400,
+      ground: 'measured: Atomics.wait of 300 us; median of 31 rounds, 10th to 90th percentile 66800 to 86000',
     },
     timer_grain_ns: {
       value: 1000000,
       ground: "Node's timers count whole milliseconds (lib/internal/timers.js)",
     },
     timer_late_ns: {
-      value: 93000,
+      value: 172000,
       ground:
-        'measured: setTimeout of 1 to 5 ms, begun anywhere within a millisecond; median of 31 rounds, 10th to 90th percentile 85900 to 151000',
+        'measured: setTimeout of 1 to 5 ms, begun anywhere within a millisecond; median of 31 rounds, 10th to 90th percentile 100000 to 211000',
     },
     file_call_ns: {
-      value: 3200,
+      value: 3010,
       ground:
-        'measured: writes to the end of a new file: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 3120 to 3280',
+        'measured: writes to the end of a new file: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 2890 to 3110',
     },
     file_byte_ns: {
-      value: 0.24,
+      value: 0.242,
       ground:
-        'measured: as file_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.237 to 0.246',
+        'measured: as file_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.235 to 0.251',
     },
     direct_call_ns: {
-      value: 55200,
+      value: 76700,
       ground:
-        'measured: CPU time of writes of 1 MiB by O_DIRECT; median of 31 rounds, 10th to 90th percentile 53600 to 57100',
+        'measured: CPU time of writes of 1 MiB by O_DIRECT; median of 31 rounds, 10th to 90th percentile 58200 to 87400',
     },
     memmove_byte_ns: {
-      value: 0.0317,
+      value: 0.0384,
       ground:
-        'measured: copyWithin over 16 MiB; median of 31 rounds, 10th to 90th percentile 0.0281 to 0.0384',
+        'measured: copyWithin over 16 MiB; median of 31 rounds, 10th to 90th percentile 0.0337 to 0.049',
     },
     switch_ns: {
-      value: 4440,
+      value: 4530,
       ground:
-        'measured: half a round trip of two threads on one CPU by Atomics, futex calls included, so rather too much; median of 31 rounds, 10th to 90th percentile 4290 to 5200',
+        'measured: half a round trip of two threads on one CPU by Atomics, futex calls included, so rather too much; median of 31 rounds, 10th to 90th percentile 4360 to 5690',
     },
   },
 };
