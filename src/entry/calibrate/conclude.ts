@@ -1,0 +1,73 @@
+/** From what the rounds found to a set of costs. */
+import { fail } from '../../errors.ts';
+import { COSTS_SCHEMA, type Cost, type CostName, type CostSet, mapCosts } from '../../model/costs.ts';
+import { ASSUMED, GIVEN, HOW, type RoundName } from './grounds.ts';
+import { median, quantile } from './numbers.ts';
+import { IDLE_AFTER_DEFAULT_NS } from './wakes.ts';
+
+const DIGITS = 3;
+
+/** One number for each cost that is measured in rounds; NaN where that is not possible. */
+export type Sample = Readonly<Record<RoundName | 'quiet_write_ns', number>>;
+
+/** From the 10th to the 90th percentile of the rounds. */
+export interface Spread {
+  readonly low_ns: number;
+  readonly high_ns: number;
+}
+
+export interface Calibration {
+  readonly set: CostSet;
+  /** Of the costs that were measured in rounds. */
+  readonly spreads: Partial<Record<CostName, Spread>>;
+}
+
+/** The medians, each with how it was measured and how far the rounds lie apart. */
+export function conclude(samples: readonly Sample[], idle_after_ns: number | undefined): Calibration {
+  const spreads: Partial<Record<CostName, Spread>> = {};
+  const costs = mapCosts((name): Cost => {
+    if (name === 'idle_after_ns') return idleAfter(idle_after_ns);
+    if (name === 'reset_page_ns' || name === 'timer_grain_ns') return GIVEN[name];
+    const values = samples.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
+    if (values.length === 0) return assumed(name);
+    const [low_ns, value, high_ns] = [quantile(values, 0.1), median(values), quantile(values, 0.9)].map(
+      rounded,
+    );
+    if (low_ns === undefined || value === undefined || high_ns === undefined) return assumed(name);
+    spreads[name] = { low_ns, high_ns };
+    const spread = `median of ${values.length} rounds, 10th to 90th percentile ${low_ns} to ${high_ns}`;
+    return { value, ground: `measured: ${HOW[name]}; ${spread}${besides(name, samples)}` };
+  });
+  const about = 'measured by pagepipe calibrate';
+  return { set: { schema: COSTS_SCHEMA, name: 'calibrated', about, costs }, spreads };
+}
+
+/** How much of a write is the waking: a model may want to know. */
+function besides(name: CostName, samples: readonly Sample[]): string {
+  if (name !== 'write_call_ns') return '';
+  const quiet_ns = rounded(median(samples.map(({ quiet_write_ns }) => quiet_write_ns)));
+  return `; a write of a page takes ${quiet_ns} in all where nobody is to be woken`;
+}
+
+function idleAfter(measured_ns: number | undefined): Cost {
+  if (measured_ns === undefined) {
+    return {
+      value: IDLE_AFTER_DEFAULT_NS,
+      ground: 'assumed: no difference between waits of 20 us to 2 ms is seen',
+    };
+  }
+  const ground =
+    'measured: the wait after which the latency is in the middle between wake_ns and wake_idle_ns';
+  return { value: rounded(measured_ns), ground };
+}
+
+function assumed(name: CostName): Cost {
+  const cost = ASSUMED[name];
+  if (cost === undefined) throw fail('internal-model', { what: `${name} could not be measured` });
+  return cost;
+}
+
+/** Three digits that count: the spread is wider than what they leave away. */
+function rounded(ns: number): number {
+  return Number(ns.toPrecision(DIGITS));
+}

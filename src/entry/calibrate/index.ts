@@ -1,0 +1,182 @@
+/** What do the parts of a save cost on this machine? */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fail } from '../../errors.ts';
+import { nextTurn } from '../../migrate/event-loop.ts';
+import type { CostSet } from '../../model/costs.ts';
+import { reasonOf } from '../../pipe/os-error.ts';
+import { type Calibration, conclude, type Sample } from './conclude.ts';
+import { EncodeQuestion } from './encode.ts';
+import { FileQuestion } from './files.ts';
+import { LoopQuestion } from './loop.ts';
+import { MemoryQuestion } from './memory.ts';
+import { Peer, pinnableCpu } from './peer.ts';
+import { PipeQuestion } from './pipes.ts';
+import { timerRound } from './timers.ts';
+import { WaitQuestion } from './waiting.ts';
+import { WakeQuestion } from './wakes.ts';
+
+const ROUNDS_DEFAULT = 31;
+/** In the first rounds the engine still compiles, and the page cache still finds its memory. */
+const WARM_UP_ROUNDS = 2;
+/** Of a round. */
+const QUESTIONS = 8;
+const MIB = 2 ** 20;
+/** News of signals and of children that ended are there by then. */
+const NEWS_MS = 20;
+
+const THOROUGH = {
+  ram_bytes: 256 * MIB,
+  fresh_bytes: 32 * MIB,
+  saves: 24,
+  times: 64,
+  wakes: 14,
+  writes: 120,
+};
+const QUICK = { ram_bytes: 32 * MIB, fresh_bytes: 16 * MIB, saves: 8, times: 20, wakes: 3, writes: 20 };
+
+export type { Calibration };
+
+export interface MeasureOptions {
+  /** How often everything is measured; the median counts. */
+  readonly rounds?: number | undefined;
+  /** Smaller guests and fewer calls a round: numbers for tests, not for a model. */
+  readonly quick?: boolean | undefined;
+  /** Where files are written, and removed; the system's temporary folder unless given. */
+  readonly dir?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the share that is done. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/**
+ * Measures this machine's costs, each with how it was measured.
+ *
+ * @throws `interrupted`; `output-refused` where nothing can be written in `dir`; `no-fifo`, `calibration-peer`
+ * @example
+ * const costs = await measureCosts();
+ * console.log(costs.costs.wake_ns.value);
+ */
+export async function measureCosts(options: MeasureOptions = {}): Promise<CostSet> {
+  return (await calibrate(options)).set;
+}
+
+/** The same, and how far the rounds lie apart. */
+export async function calibrate(options: MeasureOptions = {}): Promise<Calibration> {
+  const folder = await makeFolder(options.dir ?? tmpdir());
+  try {
+    const peer = new Peer();
+    const cpu = pinnableCpu();
+    const pinned = cpu === undefined ? undefined : new Peer(cpu);
+    const questions = new Questions(folder, peer, pinned, options);
+    try {
+      const samples = await questions.ask();
+      return conclude(samples, questions.idleAfter_ns());
+    } finally {
+      await Promise.all([peer.close(() => questions.release()), pinned?.close()]);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'pagepipe-calibrate-'));
+  } catch (cause) {
+    throw fail('output-refused', { path: parent, reason: reasonOf(cause) }, cause);
+  }
+}
+
+/** Asks every question once a round, so that a disturbance spoils a round of each and no question whole. */
+class Questions {
+  readonly #options: MeasureOptions;
+  readonly #rounds: number;
+  readonly #peer: Peer;
+  readonly #encode: EncodeQuestion;
+  readonly #loop: LoopQuestion;
+  readonly #memory = new MemoryQuestion();
+  readonly #pipes: PipeQuestion;
+  readonly #waiting: WaitQuestion;
+  readonly #wakes: WakeQuestion;
+  readonly #files: FileQuestion;
+  #asked = 0;
+
+  constructor(folder: string, peer: Peer, pinned: Peer | undefined, options: MeasureOptions) {
+    const sizes = options.quick === true ? QUICK : THOROUGH;
+    this.#options = options;
+    this.#peer = peer;
+    this.#rounds = WARM_UP_ROUNDS + (options.rounds ?? ROUNDS_DEFAULT);
+    this.#encode = new EncodeQuestion(sizes);
+    this.#loop = new LoopQuestion(sizes.saves);
+    this.#pipes = new PipeQuestion(peer, sizes.times);
+    this.#waiting = new WaitQuestion(peer, sizes.times);
+    this.#wakes = new WakeQuestion(peer, pinned, sizes.wakes);
+    this.#files = new FileQuestion(folder, sizes.writes);
+  }
+
+  async ask(): Promise<Sample[]> {
+    const samples: Sample[] = [];
+    for (let round = 0; round < this.#rounds; round++) {
+      const sample = await this.#round();
+      if (round >= WARM_UP_ROUNDS) samples.push(sample);
+    }
+    return samples;
+  }
+
+  async #round(): Promise<Sample> {
+    const { bare_call_ns, ...pages } = await this.#next(() => this.#encode.round());
+    const { step_ns, iterate_call_ns } = await this.#next(() => this.#loop.round());
+    const memory = await this.#next(() => this.#memory.round());
+    const pipes = await this.#next(() => this.#pipes.round());
+    const waits = await this.#next(() => this.#waiting.round(pipes.quiet_write_ns));
+    const wakes = await this.#next(() => this.#wakes.round());
+    const timers = await this.#next(timerRound);
+    const files = await this.#next(() => this.#files.round());
+    const encode_call_ns = bare_call_ns + step_ns;
+    return {
+      ...pages,
+      encode_call_ns,
+      iterate_call_ns,
+      ...memory,
+      ...pipes,
+      ...waits,
+      ...wakes,
+      ...timers,
+      ...files,
+    };
+  }
+
+  /** Between two questions whatever else is due has its turn, Ctrl-C too. */
+  async #next<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer> {
+    await nextTurn();
+    if (this.#options.signal?.aborted) throw fail('interrupted', {});
+    const answer = await this.#ask(question);
+    this.#asked++;
+    this.#options.onProgress?.(Math.min(1, this.#asked / (this.#rounds * QUESTIONS)));
+    return answer;
+  }
+
+  /** A peer that is gone shows in many ways, and may be gone by the same Ctrl-C. */
+  async #ask<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer> {
+    try {
+      return await question();
+    } catch (cause) {
+      await delay(NEWS_MS);
+      if (this.#options.signal?.aborted) throw fail('interrupted', {}, cause);
+      const { ended } = this.#peer;
+      throw ended === undefined ? cause : fail('calibration-peer', { how: ended }, cause);
+    }
+  }
+
+  idleAfter_ns(): number | undefined {
+    return this.#wakes.idleAfter_ns();
+  }
+
+  /** Gives back the writing end of the pipe. */
+  release(): void {
+    this.#waiting.release();
+  }
+}

@@ -1,0 +1,125 @@
+/** What does the save loop itself take, beside the encoder and the channel? */
+import { systemClock } from '../../migrate/event-loop.ts';
+import type { Channel } from '../../migrate/interfaces.ts';
+import type { RamSource } from '../../migrate/ram-source.ts';
+import { DOWNTIME_LIMIT_NS } from '../../migrate/run-save.ts';
+import { Save } from '../../migrate/save.ts';
+import { startPolicy } from '../../policy/policy.ts';
+import { unlimited } from '../../policy/unlimited.ts';
+import { RamCounters } from '../../stats/counters.ts';
+import { Spans } from '../../stats/spans.ts';
+import { fullCalls, sourceOf } from './encode.ts';
+import { median, now_ns, time_ns } from './numbers.ts';
+
+/** So small that it stays in the cache: what is asked is not how fast memory is. */
+const GUEST_BYTES = 512 * 1024;
+/** An offer of at least so much is a full staging buffer, and no end of a section. */
+const FULL_BYTES = 24 * 1024;
+
+export interface LoopCosts {
+  /** What the loop does around each call of the encoder. */
+  readonly step_ns: number;
+  readonly iterate_call_ns: number;
+}
+
+export class LoopQuestion {
+  readonly #source = sourceOf(GUEST_BYTES, 'normal');
+  readonly #saves: number;
+
+  /** @param saves how many are made a round */
+  constructor(saves: number) {
+    this.#saves = saves;
+  }
+
+  round(): LoopCosts {
+    const direct_ns: number[] = [];
+    const steps_ns: number[] = [];
+    const turns_ns: number[] = [];
+    for (let i = 0; i < this.#saves; i++) {
+      // staging ends where the loop keeps room for the end of a section, so that both stage as many records
+      const room_bytes = this.#source.staging_bytes - this.#source.elementBytes('close');
+      direct_ns.push(...fullCalls(this.#source, room_bytes, FULL_BYTES));
+      steps_ns.push(...this.#steps());
+      turns_ns.push(...this.#turns());
+    }
+    const whole_step_ns = median(steps_ns);
+    return {
+      step_ns: Math.max(0, whole_step_ns - median(direct_ns)),
+      iterate_call_ns: Math.max(0, median(turns_ns) - whole_step_ns),
+    };
+  }
+
+  /** All in one turn: from one full offer to the next is one step of the loop. */
+  #steps(): number[] {
+    const channel = new OpenChannel();
+    const save = startSave(this.#source, channel);
+    while (save.turn().kind !== 'done');
+    return channel.steps_ns;
+  }
+
+  /** A step a turn, for the channel says EAGAIN after each. */
+  #turns(): number[] {
+    const samples_ns: number[] = [];
+    const channel = new FullChannel();
+    const save = startSave(this.#source, channel);
+    while (save.phase !== 'done') {
+      const is_iterate = save.phase === 'iterate';
+      channel.is_ready = true;
+      const elapsed_ns = time_ns(() => save.turn());
+      // the last one also ends the round, and is no full step
+      if (is_iterate && !channel.is_ready) samples_ns.push(elapsed_ns);
+    }
+    return samples_ns;
+  }
+}
+
+function startSave(source: RamSource, channel: Channel): Save {
+  return new Save(
+    {
+      clock: systemClock,
+      source,
+      channel,
+      policy: startPolicy(unlimited, systemClock.now()),
+      spans: new Spans(),
+      counters: new RamCounters(source.ram_bytes, source.page_bytes),
+    },
+    { downtime_limit_ns: DOWNTIME_LIMIT_NS, max_rounds: 1, complete: 'turns' },
+  );
+}
+
+/** Takes everything at once and for nothing, and notes when. */
+class OpenChannel implements Channel {
+  readonly is_ready = true;
+  readonly eagain = 0;
+  readonly short_writes = 0;
+  readonly steps_ns: number[] = [];
+  #last_ns: number | undefined;
+
+  offer(start: number, end: number): number {
+    const is_full = end - start >= FULL_BYTES;
+    const at_ns = now_ns();
+    if (is_full && this.#last_ns !== undefined) this.steps_ns.push(at_ns - this.#last_ns);
+    this.#last_ns = is_full ? now_ns() : undefined;
+    return end - start;
+  }
+
+  block(): void {
+    // always ready
+  }
+}
+
+/** Takes everything for nothing too, and says EAGAIN after each full offer. */
+class FullChannel implements Channel {
+  is_ready = true;
+  readonly eagain = 0;
+  readonly short_writes = 0;
+
+  offer(start: number, end: number): number {
+    if (end - start >= FULL_BYTES) this.is_ready = false;
+    return end - start;
+  }
+
+  block(): void {
+    this.is_ready = true;
+  }
+}

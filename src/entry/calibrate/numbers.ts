@@ -1,0 +1,71 @@
+/** What the measurements share: medians, lines through points, and time that is burnt away. */
+
+/** The value that a share of the samples is not above; NaN of none. */
+export function quantile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+export function median(samples: readonly number[]): number {
+  return quantile(samples, 0.5);
+}
+
+export interface Line {
+  /** At 0; never negative, for no call gives time back. */
+  readonly base: number;
+  readonly slope: number;
+}
+
+/** The line nearest to the points (x, y), by least squares. */
+export function lineThrough(points: readonly (readonly [x: number, y: number])[]): Line {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x_mean = mean(points.map(([x]) => x));
+  const y_mean = mean(points.map(([, y]) => y));
+  const xy = points.reduce((sum, [x, y]) => sum + (x - x_mean) * (y - y_mean), 0);
+  const xx = points.reduce((sum, [x]) => sum + (x - x_mean) ** 2, 0);
+  const slope = Math.max(0, xy / xx);
+  return { base: Math.max(0, y_mean - slope * x_mean), slope };
+}
+
+/** Samples of a call at several sizes, and the line through their medians. */
+export class Sizes {
+  readonly #samples_ns: ReadonlyMap<number, number[]>;
+
+  constructor(sizes: readonly number[]) {
+    this.#samples_ns = new Map(sizes.map((bytes) => [bytes, []]));
+  }
+
+  add(bytes: number, ns: number): void {
+    this.#samples_ns.get(bytes)?.push(ns);
+  }
+
+  line(): Line {
+    return lineThrough(Array.from(this.#samples_ns, ([bytes, ns]) => [bytes, median(ns)] as const));
+  }
+}
+
+/** Nanoseconds since this process began, with their fractions: calls of a few of them are timed. */
+export function now_ns(): number {
+  return performance.now() * 1e6;
+}
+
+/** What `run` takes. */
+export function time_ns(run: () => void): number {
+  const before_ns = now_ns();
+  run();
+  return now_ns() - before_ns;
+}
+
+/** Keeps the CPU busy: one that sleeps would be slower to come back. */
+export function spin(ns: number): void {
+  const end_ns = now_ns() + ns;
+  while (now_ns() < end_ns);
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Gives the CPU away for so long. */
+export function sleep(ns: number): void {
+  Atomics.wait(sleeper, 0, 0, ns / 1e6);
+}

@@ -1,0 +1,97 @@
+/** The other process of the measurement, as this one sees it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { fail } from '../../errors.ts';
+import { makeFifo } from '../../pipe/fifo.ts';
+import { codeOf, reasonOf } from '../../pipe/os-error.ts';
+import { ANSWER_BYTES } from './peer-protocol.ts';
+
+/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
+const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const PEER_FILE = fileURLToPath(new URL(`../calibrate-peer${ENDING}`, import.meta.url));
+
+export class Peer {
+  /** The writing end of the pipe that is measured; non-blocking. */
+  readonly data_fd: number;
+  readonly #order_fd: number;
+  readonly #answer_fd: number;
+  readonly #child: ChildProcess;
+  readonly #answer = new Float64Array(1);
+  readonly #closed: Promise<void>;
+  /** How it ended, once it has. */
+  #ended: string | undefined;
+
+  /**
+   * @param cpu the only CPU that it may use; without it, any
+   * @throws `no-fifo`, `calibration-peer`
+   */
+  constructor(cpu?: number) {
+    const data = makeFifo();
+    const orders = makeFifo();
+    const answers = makeFifo();
+    // sources need a loader, which this process has; what is compiled needs no option of this process
+    const node = [process.execPath, ...(ENDING === '.ts' ? process.execArgv : []), PEER_FILE];
+    const [program = process.execPath, ...args] =
+      cpu === undefined ? node : ['taskset', '-c', String(cpu), ...node];
+    const stdio = [data.read_fd, answers.write_fd, 'ignore', orders.read_fd] as const;
+    this.#child = spawn(program, args, { stdio: [...stdio] });
+    for (const fd of [data.read_fd, answers.write_fd, orders.read_fd]) closeSync(fd);
+    this.data_fd = data.write_fd;
+    this.#order_fd = orders.write_fd;
+    this.#answer_fd = answers.read_fd;
+    this.#closed = new Promise((resolve) => {
+      const end = (how: string): void => {
+        this.#ended = how;
+        resolve();
+      };
+      this.#child.once('exit', (code, signal) =>
+        end(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
+      );
+      this.#child.once('error', (cause) => end(`could not be started (${reasonOf(cause)})`));
+    });
+  }
+
+  /** How it ended, if it has and the event loop had a turn since. */
+  get ended(): string | undefined {
+    return this.#ended;
+  }
+
+  /** @throws `calibration-peer` */
+  order(what: number, bytes: number, times: number): void {
+    try {
+      writeSync(this.#order_fd, new Uint8Array(Float64Array.of(what, bytes, times).buffer));
+    } catch (cause) {
+      throw fail('calibration-peer', { how: this.#ended ?? 'went away' }, cause);
+    }
+  }
+
+  /** Blocks until the peer has answered. @throws `calibration-peer` where it is gone */
+  answer(): number {
+    const bytes = readSync(this.#answer_fd, this.#answer, 0, ANSWER_BYTES, null);
+    if (bytes !== ANSWER_BYTES) throw fail('calibration-peer', { how: this.#ended ?? 'went away' });
+    return this.#answer[0] ?? Number.NaN;
+  }
+
+  /** Ends it, and waits until it has gone. The data end is closed by `release`, which may be a socket's. */
+  async close(release: () => void = () => closeSync(this.data_fd)): Promise<void> {
+    release();
+    closeSync(this.#order_fd);
+    closeSync(this.#answer_fd);
+    this.#child.kill('SIGKILL');
+    await Promise.race([this.#closed, delay(1000, undefined, { ref: false })]);
+  }
+}
+
+/** A CPU that this process may use, and whether a child can be kept on it. */
+export function pinnableCpu(): number | undefined {
+  try {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    const [, first] = /^Cpus_allowed_list:\s*(\d+)/m.exec(status) ?? [];
+    return first === undefined ? undefined : Number(first);
+  } catch (cause) {
+    if (codeOf(cause) === undefined) throw cause;
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+/** What do reads and writes of a pipe take, each beside a process at the other end? */
+import { writeSync } from 'node:fs';
+import { FdChannel } from '../../pipe/fd-channel.ts';
+import { median, Sizes, spin, time_ns } from './numbers.ts';
+import type { Peer } from './peer.ts';
+import { DRAIN, DRAIN_SIZES, PIPE_BYTES, PIPE_SIZES, READ } from './peer-protocol.ts';
+
+/** The peer is asleep in its read by then. */
+const ASLEEP_AFTER_NS = 30_000;
+/** What the channel hands to the socket that waits for room. */
+const PIECE_BYTES = 4096;
+
+export interface PipeCosts {
+  readonly write_call_ns: number;
+  readonly write_byte_ns: number;
+  readonly eagain_call_ns: number;
+  readonly read_call_ns: number;
+  readonly read_byte_ns: number;
+  /** A write of the piece that waits for room, of which nobody is woken. */
+  readonly quiet_write_ns: number;
+}
+
+export class PipeQuestion {
+  readonly #peer: Peer;
+  readonly #times: number;
+  readonly #staging = new Uint8Array(PIPE_BYTES).fill(1);
+
+  /** @param times calls of each kind a round */
+  constructor(peer: Peer, times: number) {
+    this.#peer = peer;
+    this.#times = times;
+  }
+
+  round(): PipeCosts {
+    const write = this.#writes();
+    const read = this.#reads();
+    return {
+      write_call_ns: write.base,
+      write_byte_ns: write.slope,
+      read_call_ns: read.base,
+      read_byte_ns: read.slope,
+      eagain_call_ns: this.#eagains_ns(),
+      quiet_write_ns: this.#quietWrites_ns(),
+    };
+  }
+
+  /** Each write finds the pipe empty and its reader asleep. */
+  #writes(): { base: number; slope: number } {
+    const samples = new Sizes(PIPE_SIZES);
+    const channel = this.#channel();
+    this.#peer.order(DRAIN_SIZES, 0, this.#times);
+    for (let i = 0; i < this.#times; i++) {
+      for (const bytes of PIPE_SIZES) {
+        spin(ASLEEP_AFTER_NS);
+        const elapsed_ns = time_ns(() => channel.offer(0, bytes));
+        samples.add(bytes, elapsed_ns);
+        this.#peer.answer();
+      }
+    }
+    return samples.line();
+  }
+
+  /** Each read finds all its bytes there, which this process wrote on a CPU of its own. */
+  #reads(): { base: number; slope: number } {
+    const samples = new Sizes(PIPE_SIZES);
+    for (let i = 0; i < this.#times; i++) {
+      for (const bytes of PIPE_SIZES) {
+        writeSync(this.#peer.data_fd, this.#staging, 0, bytes);
+        this.#peer.order(READ, bytes, 1);
+        const elapsed_ns = this.#peer.answer();
+        if (!Number.isNaN(elapsed_ns)) samples.add(bytes, elapsed_ns);
+      }
+    }
+    return samples.line();
+  }
+
+  #eagains_ns(): number {
+    writeSync(this.#peer.data_fd, this.#staging, 0, PIPE_BYTES);
+    const samples_ns = Array.from({ length: this.#times }, () => {
+      // after EAGAIN a channel makes no call before there is room
+      const channel = this.#channel();
+      return time_ns(() => channel.offer(0, PIPE_BYTES));
+    });
+    this.#drain(PIPE_BYTES);
+    return median(samples_ns);
+  }
+
+  #quietWrites_ns(): number {
+    const channel = this.#channel();
+    const samples_ns = Array.from({ length: this.#times }, () => {
+      const elapsed_ns = time_ns(() => channel.offer(0, PIECE_BYTES));
+      this.#drain(PIECE_BYTES);
+      return elapsed_ns;
+    });
+    return median(samples_ns);
+  }
+
+  #drain(bytes: number): void {
+    this.#peer.order(DRAIN, bytes, 1);
+    this.#peer.answer();
+  }
+
+  #channel(): FdChannel {
+    return new FdChannel(this.#peer.data_fd, this.#staging, { path: 'the pipe' });
+  }
+}

@@ -1,0 +1,217 @@
+/** Calibration: every cost is there and may stand in a model, and nothing is left behind. No speeds. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Calibration, calibrate, measureCosts } from '../../src/entry/calibrate/index.ts';
+import { lineThrough, median, quantile } from '../../src/entry/calibrate/numbers.ts';
+import { COST_MEANINGS, drawCosts, parseCosts } from '../../src/model/costs.ts';
+import { assertRefused, assertWidth, inPlace, type Place, until } from '../support/cli.ts';
+import { failure, inFolder } from '../support/folder.ts';
+import { assertNames, type FoundProcess, processesIn } from '../support/leftovers.ts';
+
+const NAMES = Object.keys(COST_MEANINGS);
+const QUICK = { quick: true, rounds: 3 };
+
+let quick: Promise<Calibration> | undefined;
+
+/** One calibration for all who only look at it. */
+function quickly(): Promise<Calibration> {
+  quick ??= calibrate(QUICK);
+  return quick;
+}
+
+test('every cost is a number that a model takes, with its ground', async () => {
+  const { set } = await quickly();
+  assert.equal(Object.keys(set.costs), NAMES);
+  assert.equal(parseCosts(JSON.parse(JSON.stringify(set)), 'costs.json'), set);
+  for (const [name, { value, ground }] of Object.entries(set.costs)) {
+    assert.type(value, 'number', name);
+    assert.ok(Number.isFinite(value) && Number(value) >= 0, `${name}: ${value}`);
+    assert.match(ground, /^(measured: |assumed|synthetic guests|Node's timers)/);
+    assert.not.match(ground, /NaN|undefined|\n/);
+  }
+});
+
+test('what cannot be otherwise', async () => {
+  const costs = drawCosts((await quickly()).set, 1);
+  for (const name of [
+    'zero_page_ns',
+    'zero_hot_page_ns',
+    'normal_page_ns',
+    'encode_call_ns',
+    'sync_page_ns',
+    'walk_page_ns',
+    'eagain_call_ns',
+    'wait_call_ns',
+    'turn_ns',
+    'memmove_byte_ns',
+  ] as const) {
+    assert.ok(costs[name] > 0, name);
+  }
+  assert.ok(costs.sync_page_ns < costs.walk_page_ns, 'a bit a page against a byte a page');
+  assert.ok(costs.memmove_byte_ns * 4096 < costs.timer_grain_ns);
+  assert.is(costs.reset_page_ns, 0);
+  assert.is(costs.timer_grain_ns, 1e6);
+});
+
+test('a spread has its median within, and the ground says it', async () => {
+  const { set, spreads } = await quickly();
+  for (const [name, spread] of Object.entries(spreads)) {
+    const { value, ground } = set.costs[name as keyof typeof set.costs];
+    assert.ok(spread.low_ns <= Number(value) && Number(value) <= spread.high_ns, name);
+    assert.ok(ground.includes(`median of 3 rounds, 10th to 90th percentile ${spread.low_ns} to `), ground);
+  }
+});
+
+test(
+  'progress goes from some to all, and the folder is empty afterwards',
+  inFolder(async (folder) => {
+    const shares: number[] = [];
+    const set = await measureCosts({
+      ...QUICK,
+      rounds: 1,
+      dir: folder,
+      onProgress: (share) => shares.push(share),
+    });
+    assert.is(set.schema, 'pagepipe/costs/1');
+    assert.equal(
+      shares,
+      [...shares].sort((a, b) => a - b),
+    );
+    assert.is(shares.at(-1), 1);
+    assert.equal(readdirSync(folder), []);
+  }),
+);
+
+test(
+  'an abort ends it soon, with nothing left',
+  inFolder(async (folder) => {
+    const controller = new AbortController();
+    const options = { ...QUICK, dir: folder, signal: controller.signal };
+    await failure('interrupted', () => measureCosts({ ...options, onProgress: () => controller.abort() }));
+    assert.equal(readdirSync(folder), []);
+  }),
+);
+
+test(
+  'a folder that is not there',
+  inFolder(async (folder) => {
+    const error = await failure('output-refused', () =>
+      measureCosts({ ...QUICK, dir: join(folder, 'none') }),
+    );
+    assert.match(error.message, /none cannot be written \(no such file or directory\)/);
+  }),
+);
+
+test('medians, percentiles and lines', () => {
+  assert.is(median([3, 1, 2]), 2);
+  assert.is(quantile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9), 10);
+  assert.ok(Number.isNaN(median([])));
+  assert.equal(
+    lineThrough([
+      [1, 5],
+      [2, 7],
+      [3, 9],
+    ]),
+    { base: 3, slope: 2 },
+  );
+  // no call gives time back
+  assert.equal(
+    lineThrough([
+      [1, 2],
+      [2, 1],
+    ]),
+    { base: 1.5, slope: 0 },
+  );
+});
+
+/** The processes that a calibration measures with; others come and go. */
+function peersOf(place: Place): readonly FoundProcess[] {
+  return processesIn(place.folder).filter(({ command }) => /node.*calibrate-peer/.test(command));
+}
+
+/** Starts a calibration and waits until it measures, or is about to. */
+async function startMeasuring(place: Place): Promise<ReturnType<Place['start']>> {
+  const started = place.start(['calibrate', '-o', 'costs.json', '--dir', '.']);
+  await until('its peers', () => (peersOf(place).length === 2 ? true : undefined));
+  return started;
+}
+
+test('Ctrl-C leaves no file, no folder and no process', () =>
+  inPlace(async (place) => {
+    const started = await startMeasuring(place);
+    started.child.kill('SIGINT');
+    assertRefused(await started.ended, { status: 130, says: /interrupted; nothing was left behind/ });
+    assertNames(place.folder, []);
+  }));
+
+test('Ctrl-C as a terminal gives it, to its peers too', () =>
+  inPlace(async (place) => {
+    const started = await startMeasuring(place);
+    for (const { pid } of peersOf(place)) process.kill(pid, 'SIGINT');
+    started.child.kill('SIGINT');
+    assertRefused(await started.ended, { status: 130, says: /interrupted; nothing was left behind/ });
+    assertNames(place.folder, []);
+  }));
+
+test('a peer that is killed fails it', () =>
+  inPlace(async (place) => {
+    const started = await startMeasuring(place);
+    for (const { pid } of peersOf(place)) process.kill(pid, 'SIGKILL');
+    assertRefused(await started.ended, {
+      status: 1,
+      says: /the second process of the measurement was ended by SIGKILL: run it/,
+    });
+    assertNames(place.folder, []);
+  }));
+
+test('where no process can be kept on a CPU, that is said', () =>
+  inPlace(async (place) => {
+    place.write('taskset', '#!/bin/sh\nexit 1\n');
+    const script = `
+      chmod +x taskset; PATH=.:$PATH '${process.execPath}' --input-type=module -e "
+        import { measureCosts } from '${new URL('../../dist/entry/calibrate/index.js', import.meta.url)}';
+        const set = await measureCosts({ quick: true, rounds: 1 });
+        process.stdout.write(set.costs.switch_ns.ground);"`;
+    const { status, stdout, stderr } = await place.shell(script);
+    assert.is(status, 0, stderr);
+    assert.match(stdout.toString(), /^assumed, a context switch .* no process can be kept on one CPU here$/);
+  }));
+
+test('what would be refused is refused before the work', () =>
+  inPlace(async (place) => {
+    place.write('costs.json', 'precious');
+    const names = ['costs.json'];
+    await place.refused(['calibrate', '-o', 'costs.json'], {
+      status: 1,
+      says: /costs\.json exists: add --force/,
+      names,
+    });
+    await place.refused(['calibrate', '-o', 'none/costs.json'], {
+      status: 1,
+      says: /none does not exist/,
+      names,
+    });
+    await place.refused(['calibrate', '-o', 'exec:cat'], { status: 1, says: /a text goes to a file/, names });
+    await place.refused(['calibrate', '--dir', 'none'], { status: 1, says: /none cannot be written/, names });
+    assert.is(place.read('costs.json').toString(), 'precious');
+  }));
+
+test('the whole of it: a table for people, the same costs in the file, in place of an old one', () =>
+  inPlace(async (place) => {
+    place.write('costs.json', 'old');
+    const text = await place.done(['calibrate', '-o', 'costs.json', '--force', '--dir', '.']);
+    assert.match(
+      text,
+      /^encode [\d.]+ GB\/s of normal pages, [\d.]+ GB\/s of zero pages; pipe [\d.]+ GB\/s;\nwake-up /,
+    );
+    for (const name of NAMES) assert.match(text, new RegExp(`^${name} `, 'm'));
+    assertWidth(text);
+    const set = parseCosts(JSON.parse(place.read('costs.json').toString()), 'costs.json');
+    assert.is(set.name, 'calibrated');
+    assert.ok(Number(set.machine?.cpus) > 0);
+    assertNames(place.folder, ['costs.json']);
+  }));
+
+test.run();
