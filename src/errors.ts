@@ -281,8 +281,7 @@ const catalogue = {
     `the reader of ${placeOf(d.path)} went away after ${d.offset} bytes: use one that reads to the end`,
   'extra-failed': (d: { what: string; output: string }) =>
     `${d.what}; the stream ${placeOf(d.output)} is whole: keep it or rerun`,
-  'calibration-peer': (d: { how: string }) =>
-    `the second process of the measurement ${d.how}: run it again`,
+  'calibration-peer': (d: { how: string }) => `the second process of the measurement ${d.how}: run it again`,
   'no-fifo': (d: { reason: string }) =>
     `no FIFO could be made (${d.reason}): save with --via file, which needs none`,
 } as const;

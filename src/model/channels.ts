@@ -73,7 +73,8 @@ export class PipeChannel implements ModelChannel {
       }
       if (!is_blocking) {
         this.eagain++;
-        thread.spend(costs.eagain_call_ns);
+        // the cost of a whole call, of which one part is spent
+        thread.spend(Math.max(0, costs.eagain_call_ns - costs.write_call_ns));
         this.#is_ready = false;
         return 0;
       }
@@ -117,7 +118,9 @@ export class PipeChannel implements ModelChannel {
     const { inode, thread, costs } = this.#parts;
     const room = inode.pipe.room(bytes);
     if (room > 0) thread.spend(room * costs.write_byte_ns);
+    const wakes = room > 0 && inode.is_reader_waiting;
     const taken = inode.written(bytes);
+    if (wakes) thread.spend(costs.wake_call_ns);
     if (taken !== room) throw fail('internal-model', { what: `a write took ${taken} bytes and not ${room}` });
     return taken;
   }

@@ -2,8 +2,9 @@
 import { fail } from '../errors.ts';
 import type { CostSet } from './costs.ts';
 import { HOST_2011 } from './host-2011.ts';
+import { HOST_2026 } from './host-2026.ts';
 
-const sets: readonly CostSet[] = [HOST_2011];
+const sets: readonly CostSet[] = [HOST_2011, HOST_2026];
 
 /** Names of the built-in sets of costs. */
 export const COST_SET_NAMES: readonly string[] = sets.map(({ name }) => name);

@@ -39,6 +39,7 @@ export const HOST_2011: CostSet = {
     sync_page_ns: { value: 0, ground: 'in sync_call_ns, which is for a guest of 2 GiB' },
     walk_page_ns: { value: [1, 2.5], ground: 'a byte a page in phys_dirty, 3 to 7 cycles each' },
     write_call_ns: { value: [500, 1500], ground: 'a system call and a wake-up of the reader' },
+    wake_call_ns: { value: 0, ground: 'in write_call_ns and read_call_ns' },
     write_byte_ns: { value: [0.286, 0.667], ground: 'pipes of the time: 1.5 to 3.5 GB/s' },
     eagain_call_ns: { value: [200, 500], ground: 'a system call that finds the pipe full' },
     read_call_ns: { value: [500, 1500], ground: 'as write_call_ns' },

@@ -22,6 +22,16 @@ export class PipeInode {
     return this.#is_closed;
   }
 
+  /** Whether a write that ends now wakes somebody. */
+  get is_reader_waiting(): boolean {
+    return this.#forBytes.length > 0;
+  }
+
+  /** Whether a read that ends now wakes somebody. */
+  get is_writer_waiting(): boolean {
+    return this.#forRoom.length > 0;
+  }
+
   /** Calls back when there are bytes or the writer is gone. */
   whenReadable(then: () => void): void {
     if (!this.pipe.is_empty || this.#is_closed) then();

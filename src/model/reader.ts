@@ -61,14 +61,19 @@ abstract class Reader {
     const { inode, thread, costs } = this.parts;
     const bytes = Math.min(this.#block_bytes - this.#fill_bytes, inode.pipe.held_bytes);
     thread.run(bytes * costs.read_byte_ns, () => {
+      const wakes = inode.is_writer_waiting;
       inode.drained(bytes);
       this.#fill_bytes += bytes;
-      this.afterRead(bytes, () => {
-        if (this.#fill_bytes === this.#block_bytes) this.#blockIsOver(false);
-        else this.#read();
-      });
+      const then = (): void => this.afterRead(bytes, this.#goOn);
+      if (wakes) thread.run(costs.wake_call_ns, then);
+      else then();
     });
   }
+
+  readonly #goOn = (): void => {
+    if (this.#fill_bytes === this.#block_bytes) this.#blockIsOver(false);
+    else this.#read();
+  };
 
   #blockIsOver(is_last: boolean): void {
     const bytes = this.#fill_bytes;

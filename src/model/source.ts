@@ -52,7 +52,7 @@ export class ModelSource implements Source {
     this.#options = options;
     this.ram_bytes = options.ram.pages * RECORDS.page_bytes;
     this.staging_bytes = options.staging_bytes;
-    this.record_bytes_max = RECORDS.normal_bytes + this.#name_bytes;
+    this.record_bytes_max = RECORDS.bytes_max;
     const blocks = [{ name: BLOCK, bytes: this.ram_bytes }];
     this.#element_bytes = {
       begin: beginElements({ machine: 'none', ram_section_id: RAM_SECTION_ID, blocks }).length,

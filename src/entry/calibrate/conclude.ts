@@ -36,17 +36,10 @@ export function conclude(samples: readonly Sample[], idle_after_ns: number | und
     if (low_ns === undefined || value === undefined || high_ns === undefined) return assumed(name);
     spreads[name] = { low_ns, high_ns };
     const spread = `median of ${values.length} rounds, 10th to 90th percentile ${low_ns} to ${high_ns}`;
-    return { value, ground: `measured: ${HOW[name]}; ${spread}${besides(name, samples)}` };
+    return { value, ground: `measured: ${HOW[name]}; ${spread}` };
   });
   const about = 'measured by pagepipe calibrate';
   return { set: { schema: COSTS_SCHEMA, name: 'calibrated', about, costs }, spreads };
-}
-
-/** How much of a write is the waking: a model may want to know. */
-function besides(name: CostName, samples: readonly Sample[]): string {
-  if (name !== 'write_call_ns') return '';
-  const quiet_ns = rounded(median(samples.map(({ quiet_write_ns }) => quiet_write_ns)));
-  return `; a write of a page takes ${quiet_ns} in all where nobody is to be woken`;
 }
 
 function idleAfter(measured_ns: number | undefined): Cost {

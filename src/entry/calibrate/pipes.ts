@@ -12,6 +12,7 @@ const PIECE_BYTES = 4096;
 
 export interface PipeCosts {
   readonly write_call_ns: number;
+  readonly wake_call_ns: number;
   readonly write_byte_ns: number;
   readonly eagain_call_ns: number;
   readonly read_call_ns: number;
@@ -34,13 +35,16 @@ export class PipeQuestion {
   round(): PipeCosts {
     const write = this.#writes();
     const read = this.#reads();
+    const quiet_write_ns = this.#quietWrites_ns();
+    const write_call_ns = Math.max(0, quiet_write_ns - PIECE_BYTES * write.slope);
     return {
-      write_call_ns: write.base,
+      write_call_ns,
+      wake_call_ns: Math.max(0, write.base - write_call_ns),
       write_byte_ns: write.slope,
       read_call_ns: read.base,
       read_byte_ns: read.slope,
       eagain_call_ns: this.#eagains_ns(),
-      quiet_write_ns: this.#quietWrites_ns(),
+      quiet_write_ns,
     };
   }
 
