@@ -218,7 +218,7 @@ const catalogue = {
     `${quote(d.setting)}: there is no ${quote(d.key)}; give path=value with ` +
     `${d.known.length === 0 ? 'a path such as policy.slice' : `one of ${d.known.join(', ')}`}`,
   'usage-costs': (d: { name: string; names: readonly string[] }) =>
-    `there is no set of costs ${quote(d.name)}: give a file of calibrate's, or one of ${d.names.join(', ')}`,
+    `there is no set of costs ${quote(d.name)}: give a file, or one of ${d.names.join(', ')}`,
   'usage-document': (d: { file: string; path: string; reason: string }) =>
     `${d.file}: ${d.path === '' ? '' : `${inLine(d.path)}: `}${inLine(d.reason)}`,
 

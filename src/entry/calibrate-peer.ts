@@ -6,13 +6,11 @@ import { readSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { now_ns, sleep, time_ns } from './calibrate/numbers.ts';
 import {
-  ANSWER_BYTES,
   ANSWER_FD,
   DATA_FD,
   DRAIN,
   DRAIN_LATE,
   DRAIN_SIZES,
-  ECHO,
   END_BYTE,
   ORDER_FD,
   ORDER_NUMBERS,
@@ -64,14 +62,6 @@ function read(bytes: number): void {
   read_at += bytes;
   if (taken < bytes) readData(bytes - taken);
   answer(taken === bytes ? elapsed_ns : Number.NaN);
-}
-
-function echo(times: number): void {
-  const message = new Uint8Array(ANSWER_BYTES);
-  for (let i = 0; i < times; i++) {
-    if (readSync(DATA_FD, message, 0, ANSWER_BYTES, null) === 0) gone();
-    writeSync(ANSWER_FD, message);
-  }
 }
 
 /** Sleeps so long that whoever fills the pipe waits for room, and its CPU is idle. */
@@ -134,7 +124,6 @@ try {
     if (what === DRAIN) drain(bytes);
     if (what === DRAIN_SIZES) drainSizes(times);
     if (what === READ) read(bytes);
-    if (what === ECHO) echo(times);
     if (what === DRAIN_LATE) drainLate();
     if (what === SWITCH) switchThreads(times);
   }

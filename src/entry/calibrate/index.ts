@@ -113,7 +113,7 @@ class Questions {
     this.#loop = new LoopQuestion(sizes.saves);
     this.#pipes = new PipeQuestion(peer, sizes.times);
     this.#waiting = new WaitQuestion(peer, sizes.times);
-    this.#wakes = new WakeQuestion(peer, pinned, sizes.wakes);
+    this.#wakes = new WakeQuestion(pinned, sizes.wakes);
     this.#files = new FileQuestion(folder, sizes.writes);
   }
 
@@ -175,8 +175,9 @@ class Questions {
     return this.#wakes.idleAfter_ns();
   }
 
-  /** Gives back the writing end of the pipe. */
+  /** Gives back the writing ends of the pipes. */
   release(): void {
+    this.#wakes.release();
     this.#waiting.release();
   }
 }

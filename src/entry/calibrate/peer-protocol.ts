@@ -15,8 +15,6 @@ export const ORDER_FD = 3;
 export const DRAIN = 1;
 /** Reads what stands in the pipe in one call, and answers what that took. */
 export const READ = 2;
-/** Reads a message and sends one back, and again. */
-export const ECHO = 3;
 /** Sleeps and reads all there is, again and again, until that ends with `END_BYTE`; then answers. */
 export const DRAIN_LATE = 4;
 export const END_BYTE = 2;

@@ -1,7 +1,8 @@
 /** What do reads and writes of a pipe take, each beside a process at the other end? */
 import { writeSync } from 'node:fs';
 import { FdChannel } from '../../pipe/fd-channel.ts';
-import { median, Sizes, spin, time_ns } from './numbers.ts';
+import { WAIT_NS } from './loop.ts';
+import { median, Sizes, sleep, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
 import { DRAIN, DRAIN_SIZES, PIPE_BYTES, PIPE_SIZES, READ } from './peer-protocol.ts';
 
@@ -83,6 +84,7 @@ export class PipeQuestion {
     const samples_ns = Array.from({ length: this.#times }, () => {
       // after EAGAIN a channel makes no call before there is room
       const channel = this.#channel();
+      sleep(WAIT_NS);
       return time_ns(() => channel.offer(0, PIPE_BYTES));
     });
     this.#drain(PIPE_BYTES);

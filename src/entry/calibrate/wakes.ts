@@ -1,12 +1,15 @@
 /** How long until a thread runs again that was woken, by how long it had waited; and what a switch takes? */
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { PagepipeError } from '../../errors.ts';
+import { type Fifo, makeFifo } from '../../pipe/fifo.ts';
 import { median, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
-import { ANSWER_BYTES, DRAIN, ECHO, SWITCH } from './peer-protocol.ts';
+import { ANSWER_BYTES, SWITCH } from './peer-protocol.ts';
 
-/** Waits, the longest last. */
-const PAUSES_NS = [20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000] as const;
+/** Waits, the longest last. A reader that keeps up with a writer waits for a few microseconds each time. */
+const PAUSES_NS = [3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000] as const;
+const shortest_ns: number = PAUSES_NS[0];
 const IDLE_NS = 2_000_000;
 const SWITCHES = 300;
 const QUIET_WRITES = 64;
@@ -14,6 +17,16 @@ const QUIET_WRITES = 64;
 const DIFFERENCE_MIN_NS = 1000;
 const DIFFERENCE_MIN_SHARE = 0.2;
 export const IDLE_AFTER_DEFAULT_NS = 200_000;
+
+/** Reads a FIFO, blocking, and says when each read returned: a thread, for the two have one memory and one clock. */
+const SLEEPER = `
+  const { workerData: { fd, returned } } = require('node:worker_threads');
+  const { readSync } = require('node:fs');
+  const message = new Uint8Array(4096);
+  while (readSync(fd, message, 0, message.length, null) > 0) {
+    Atomics.store(returned, 0, process.hrtime.bigint());
+  }
+`;
 
 export interface WakeCosts {
   readonly wake_ns: number;
@@ -23,35 +36,45 @@ export interface WakeCosts {
 }
 
 export class WakeQuestion {
-  readonly #peer: Peer;
   readonly #pinned: Peer | undefined;
   readonly #times: number;
   readonly #message = new Uint8Array(ANSWER_BYTES);
-  /** Over all rounds, by pause: the way there, which begins after the pause. */
+  readonly #fifo: Fifo = makeFifo();
+  /** When the sleeper's last read returned; 0 until it has. */
+  readonly #returned = new BigInt64Array(new SharedArrayBuffer(8));
+  /** Over all rounds, by pause. */
   readonly #latencies_ns = new Map<number, number[]>();
   readonly #short_ns: number[] = [];
 
   /** @param pinned a peer that is kept on one CPU */
-  constructor(peer: Peer, pinned: Peer | undefined, times: number) {
-    this.#peer = peer;
+  constructor(pinned: Peer | undefined, times: number) {
     this.#pinned = pinned;
     this.#times = times;
+    const workerData = { fd: this.#fifo.read_fd, returned: this.#returned };
+    new Worker(SLEEPER, { eval: true, workerData }).once('exit', () => closeSync(this.#fifo.read_fd)).unref();
+    this.#wakeUp_ns(0n);
   }
 
   round(): WakeCosts {
     const quiet_ns = this.#quietWrite_ns();
-    const half_ns = this.#roundTrip_ns(0, this.#times * 4) / 2;
-    this.#short_ns.push(half_ns - quiet_ns);
-    for (const pause_ns of PAUSES_NS) {
-      const there_ns = this.#roundTrip_ns(pause_ns, this.#times) - half_ns - quiet_ns;
-      const latencies_ns = this.#latencies_ns.get(pause_ns) ?? [];
-      this.#latencies_ns.set(pause_ns, [...latencies_ns, there_ns]);
-    }
-    return {
-      wake_ns: Math.max(0, half_ns - quiet_ns),
-      wake_idle_ns: Math.max(0, this.#latencies_ns.get(IDLE_NS)?.at(-1) ?? 0),
-      switch_ns: this.#switch_ns(),
-    };
+    const latencies_ns = PAUSES_NS.map((pause_ns) => {
+      const times = pause_ns < IDLE_NS / 2 ? this.#times * 3 : this.#times;
+      const samples_ns = Array.from({ length: times }, () => {
+        spin(pause_ns);
+        return this.#wakeUp_ns(process.hrtime.bigint());
+      });
+      const latency_ns = Math.max(0, median(samples_ns) - quiet_ns);
+      this.#latencies_ns.set(pause_ns, [...(this.#latencies_ns.get(pause_ns) ?? []), latency_ns]);
+      return latency_ns;
+    });
+    const wake_ns = latencies_ns[0] ?? 0;
+    this.#short_ns.push(wake_ns);
+    return { wake_ns, wake_idle_ns: latencies_ns.at(-1) ?? 0, switch_ns: this.#switch_ns() };
+  }
+
+  /** Ends the sleeper, and with it its end of the FIFO. */
+  release(): void {
+    closeSync(this.#fifo.write_fd);
   }
 
   /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
@@ -65,7 +88,7 @@ export class WakeQuestion {
     const difference_ns = long_ns - short_ns;
     if (difference_ns < Math.max(DIFFERENCE_MIN_NS, DIFFERENCE_MIN_SHARE * short_ns)) return undefined;
     const middle_ns = short_ns + difference_ns / 2;
-    let before = { pause_ns: 0, latency_ns: short_ns };
+    let before: { pause_ns: number; latency_ns: number } = { pause_ns: shortest_ns, latency_ns: short_ns };
     for (const point of points) {
       if (point.latency_ns >= middle_ns) {
         const share = (middle_ns - before.latency_ns) / (point.latency_ns - before.latency_ns);
@@ -76,27 +99,26 @@ export class WakeQuestion {
     return undefined;
   }
 
-  /** Nobody waits for it: waking is what is to be left over. */
-  #quietWrite_ns(): number {
-    const samples_ns = Array.from({ length: QUIET_WRITES }, () =>
-      time_ns(() => writeSync(this.#peer.data_fd, this.#message)),
-    );
-    this.#peer.order(DRAIN, QUIET_WRITES * ANSWER_BYTES, 1);
-    this.#peer.answer();
-    return median(samples_ns);
+  /** From before the write to behind the read that it wakes. */
+  #wakeUp_ns(before: bigint): number {
+    Atomics.store(this.#returned, 0, 0n);
+    writeSync(this.#fifo.write_fd, this.#message);
+    while (Atomics.load(this.#returned, 0) === 0n);
+    return Number(Atomics.load(this.#returned, 0) - before);
   }
 
-  /** The pause is spent busy, so that only the peer's CPU goes idle. */
-  #roundTrip_ns(pause_ns: number, times: number): number {
-    this.#peer.order(ECHO, 0, times);
-    const samples_ns = Array.from({ length: times }, () => {
-      spin(pause_ns);
-      return time_ns(() => {
-        writeSync(this.#peer.data_fd, this.#message);
-        this.#peer.answer();
-      });
-    });
-    return median(samples_ns);
+  /** Into a FIFO of its own that nobody waits for: what waking takes is to be left over. */
+  #quietWrite_ns(): number {
+    const fifo = makeFifo();
+    try {
+      const samples_ns = Array.from({ length: QUIET_WRITES }, () =>
+        time_ns(() => writeSync(fifo.write_fd, this.#message)),
+      );
+      return median(samples_ns);
+    } finally {
+      closeSync(fifo.read_fd);
+      closeSync(fifo.write_fd);
+    }
   }
 
   #switch_ns(): number {
