@@ -9,147 +9,147 @@ export const HOST_2026: CostSet = {
     'pagepipe calibrate -o host-2026.json',
   costs: {
     zero_page_ns: {
-      value: 224,
+      value: 221,
       ground:
-        'measured: written zero pages, more than the cache holds, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 219 to 240',
+        'measured: written zero pages, more than the cache holds, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 219 to 223',
     },
     zero_hot_page_ns: {
-      value: 44.8,
+      value: 44.4,
       ground:
-        'measured: never-written pages, read a second time, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 43.5 to 46.4',
+        'measured: never-written pages, read a second time, through the encoder, less its calls; median of 31 rounds, 10th to 90th percentile 43.7 to 45.4',
     },
     normal_page_ns: {
-      value: 200,
+      value: 166,
       ground:
-        'measured: written pages, more than the cache holds, by 32 KiB of records a call, less the calls; median of 31 rounds, 10th to 90th percentile 168 to 222',
+        'measured: written pages, more than the cache holds, by 32 KiB of records a call, less the calls; median of 31 rounds, 10th to 90th percentile 159 to 173',
     },
     fault_ns: {
-      value: 618,
+      value: 623,
       ground:
-        'measured: never-written pages of a new memory, less the same read again; median of 31 rounds, 10th to 90th percentile 610 to 624',
+        'measured: never-written pages of a new memory, less the same read again; median of 31 rounds, 10th to 90th percentile 611 to 658',
     },
     reset_page_ns: { value: 0, ground: 'synthetic guests log their own writes: there is nothing to reset' },
     encode_call_ns: {
-      value: 421,
+      value: 1120,
       ground:
-        'measured: calls for one hot page less the page, and what the save loop does around each; median of 31 rounds, 10th to 90th percentile 361 to 456',
+        'measured: calls for one hot page less the page, and what the save loop does around each; median of 31 rounds, 10th to 90th percentile 1070 to 1170',
     },
     iterate_call_ns: {
-      value: 751,
+      value: 2710,
       ground:
-        'measured: turns of the save loop on a channel that says EAGAIN after each encode, less the encode; median of 31 rounds, 10th to 90th percentile 702 to 1250',
+        'measured: turns of the save loop on a channel that says EAGAIN after each encode, less the encode, after a wait of 300 us; median of 31 rounds, 10th to 90th percentile 2510 to 2950',
     },
     sync_call_ns: {
-      value: 270,
+      value: 261,
       ground:
-        'measured: dirty sync of a guest of 64 pages; median of 31 rounds, 10th to 90th percentile 260 to 331',
+        'measured: dirty sync of a guest of 64 pages; median of 31 rounds, 10th to 90th percentile 251 to 420',
     },
     sync_page_ns: {
       value: 0.00424,
       ground:
-        'measured: dirty sync of a guest of 1 GiB less that; median of 31 rounds, 10th to 90th percentile 0.00417 to 0.00474',
+        'measured: dirty sync of a guest of 1 GiB less that; median of 31 rounds, 10th to 90th percentile 0.00417 to 0.00439',
     },
     walk_page_ns: {
-      value: 1.06,
+      value: 1.04,
       ground:
-        'measured: a loop in JavaScript over a byte for each page of 1 GiB; median of 31 rounds, 10th to 90th percentile 1.03 to 1.18',
+        'measured: a loop in JavaScript over a byte for each page of 1 GiB; median of 31 rounds, 10th to 90th percentile 1.02 to 1.12',
     },
     write_call_ns: {
-      value: 546,
+      value: 189,
       ground:
-        'measured: writes of a page that wake nobody, less the copying; median of 31 rounds, 10th to 90th percentile 478 to 579',
+        'measured: writes of a page that wake nobody, less the copying; median of 31 rounds, 10th to 90th percentile 152 to 218',
     },
     wake_call_ns: {
-      value: 6800,
+      value: 5320,
       ground:
-        'measured: writes to an empty pipe whose reader, another process, sleeps: line through the medians of 4 to 64 KiB, less write_call_ns; median of 31 rounds, 10th to 90th percentile 6580 to 7050',
+        'measured: writes to an empty pipe whose reader, another process, sleeps: line through the medians of 4 to 64 KiB, less write_call_ns; median of 31 rounds, 10th to 90th percentile 5200 to 5440',
     },
     write_byte_ns: {
-      value: 0.111,
+      value: 0.162,
       ground:
-        'measured: as wake_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.105 to 0.122',
+        'measured: as wake_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.159 to 0.171',
     },
     eagain_call_ns: {
-      value: 8500,
+      value: 9270,
       ground:
-        'measured: a whole write to a full pipe, with the error that Node makes of it; median of 31 rounds, 10th to 90th percentile 7830 to 8660',
+        'measured: a whole write to a full pipe, with the error that Node makes of it, after a wait of 300 us; median of 31 rounds, 10th to 90th percentile 8540 to 9800',
     },
     read_call_ns: {
-      value: 419,
+      value: 248,
       ground:
-        'measured: reads of what another process wrote, timed where they are made: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 340 to 538',
+        'measured: reads of what another process wrote, timed where they are made: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 220 to 336',
     },
     read_byte_ns: {
-      value: 0.115,
+      value: 0.0923,
       ground:
-        'measured: as read_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.106 to 0.138',
+        'measured: as read_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.09 to 0.0968',
     },
     wait_call_ns: {
-      value: 3740,
+      value: 4300,
       ground:
-        'measured: the call that waits for room in a full pipe, until it returns; median of 31 rounds, 10th to 90th percentile 2460 to 4300',
+        'measured: the call that waits for room in a full pipe, until it returns; median of 31 rounds, 10th to 90th percentile 3170 to 4720',
     },
     notify_call_ns: {
-      value: 2350,
+      value: 3240,
       ground:
-        'measured: from that call until the loop may go on, less the time in poll and the write of a page; median of 31 rounds, 10th to 90th percentile 2120 to 2700',
+        'measured: from that call until the loop may go on, less the time in poll and the write of a page; median of 31 rounds, 10th to 90th percentile 2940 to 3500',
     },
     turn_ns: {
-      value: 1200,
+      value: 1500,
       ground:
-        'measured: setImmediate with a timer that is far away; median of 31 rounds, 10th to 90th percentile 892 to 1810',
+        'measured: setImmediate with a timer that is far away; median of 31 rounds, 10th to 90th percentile 1080 to 1760',
     },
     wake_ns: {
-      value: 23700,
+      value: 2500,
       ground:
-        'measured: half a round trip between two processes by two pipes, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 11400 to 25400',
+        'measured: from a write to behind the read that it wakes, after a wait of 3 us, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 2400 to 15900',
     },
     wake_idle_ns: {
-      value: 31300,
+      value: 26800,
       ground:
-        'measured: the way there after a wait of 2 ms, less a write that wakes nobody; median of 31 rounds, 10th to 90th percentile 29900 to 45700',
+        'measured: the same after a wait of 2 ms; median of 31 rounds, 10th to 90th percentile 24200 to 36800',
     },
     idle_after_ns: {
-      value: 793000,
+      value: 1430000,
       ground: 'measured: the wait after which the latency is in the middle between wake_ns and wake_idle_ns',
     },
     sleep_late_ns: {
-      value: 76700,
-      ground: 'measured: Atomics.wait of 300 us; median of 31 rounds, 10th to 90th percentile 72800 to 79500',
+      value: 77400,
+      ground: 'measured: Atomics.wait of 300 us; median of 31 rounds, 10th to 90th percentile 74200 to 78900',
     },
     timer_grain_ns: {
       value: 1000000,
       ground: "Node's timers count whole milliseconds (lib/internal/timers.js)",
     },
     timer_late_ns: {
-      value: 104000,
+      value: 118000,
       ground:
-        'measured: setTimeout of 1 to 5 ms, begun anywhere within a millisecond; median of 31 rounds, 10th to 90th percentile 91300 to 127000',
+        'measured: setTimeout of 1 to 5 ms, begun anywhere within a millisecond; median of 31 rounds, 10th to 90th percentile 87800 to 146000',
     },
     file_call_ns: {
       value: 2990,
       ground:
-        'measured: writes to the end of a new file: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 2910 to 3060',
+        'measured: writes to the end of a new file: line through the medians of 4 to 64 KiB; median of 31 rounds, 10th to 90th percentile 2910 to 3040',
     },
     file_byte_ns: {
-      value: 0.231,
+      value: 0.23,
       ground:
-        'measured: as file_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.225 to 0.242',
+        'measured: as file_call_ns, its slope; median of 31 rounds, 10th to 90th percentile 0.226 to 0.235',
     },
     direct_call_ns: {
-      value: 50700,
+      value: 52500,
       ground:
-        'measured: CPU time of writes of 1 MiB by O_DIRECT; median of 31 rounds, 10th to 90th percentile 49600 to 52800',
+        'measured: CPU time of writes of 1 MiB by O_DIRECT; median of 31 rounds, 10th to 90th percentile 50700 to 57400',
     },
     memmove_byte_ns: {
-      value: 0.0289,
+      value: 0.0314,
       ground:
-        'measured: copyWithin over 16 MiB; median of 31 rounds, 10th to 90th percentile 0.025 to 0.0405',
+        'measured: copyWithin over 16 MiB; median of 31 rounds, 10th to 90th percentile 0.0264 to 0.0368',
     },
     switch_ns: {
-      value: 4280,
+      value: 4350,
       ground:
-        'measured: half a round trip of two threads on one CPU by Atomics, futex calls included, so rather too much; median of 31 rounds, 10th to 90th percentile 4080 to 4500',
+        'measured: half a round trip of two threads on one CPU by Atomics, futex calls included, so rather too much; median of 31 rounds, 10th to 90th percentile 4230 to 4590',
     },
   },
 };

@@ -3,8 +3,8 @@ import type { Policy } from './policy.ts';
 
 /** The blackout that 99 of 100 requests are to stay under, unless told otherwise. */
 export const BLACKOUT_TARGET_NS = 10_000_000;
-/** One request in 100 may be later; a quarter of that is planned with. */
-const LATE_SHARE = 0.0025;
+/** One request in 100 may be later; half of that is planned with. */
+const LATE_SHARE = 0.005;
 /** What has been counted is worth half after so much time: a machine that was busy may be free again. */
 const HALF_LIFE_NS = 1_000_000_000;
 /** A turn is not cut shorter than this share of the target: below, its own cost would be most of it. */
@@ -32,7 +32,7 @@ export interface AdaptiveState<Inner> {
  *
  * A request that falls due in a turn of length d waits up to d, and longer than the target T if it falls into its
  * first d - T. So the share of requests that are late is the sum of max(0, d - T) over all turns by the time that
- * has gone by; that is what is counted, and held under a quarter of the one per cent that p99 allows. While it is, the
+ * has gone by; that is what is counted, and held under half of the one per cent that p99 allows. While it is, the
  * slice grows towards 0.9 T; when it is not, it shrinks. Turns that end by themselves, because the pipe is full,
  * never see the slice. What overruns a slice (a blocking write, a slow page, a preempted thread) makes the next
  * ones shorter only as far as that helps: a turn that is late whatever the slice is would leave it at the least.

@@ -74,6 +74,7 @@ const RESULT = {
     policy: 'string',
     limit_bytes_per_s: n,
     slice_ms: n,
+    target_ms: 'null',
     complete: 'string',
     max_rounds: n,
     seed: n,

@@ -77,7 +77,7 @@ const SIZE = ['guest.size', 'loop.staging', 'output.block', 'disk.cache'];
 const DURATION = ['policy.slice', 'policy.target', 'loop.downtime'];
 const RATE = ['policy.limit', 'output.rate'];
 const WHOLE = ['guest.vcpus', 'output.slots', 'output.piece', 'cpu.count', 'cpu.nice', 'loop.max_rounds'];
-const SHARE = ['disk.jitter', 'disk.seek_share', 'disk.stall_share'];
+const SHARE = ['disk.seek_share', 'disk.stall_share'];
 const RANGES: Readonly<Record<string, readonly string[]>> = {
   size: ['guest.content'],
   duration: ['guest.dear_touch', 'disk.latency', 'cpu.slice', 'cpu.busy', 'cpu.free'],

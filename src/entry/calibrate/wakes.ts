@@ -1,7 +1,7 @@
 /** How long until a thread runs again that was woken, by how long it had waited; and what a switch takes? */
 import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { PagepipeError } from '../../errors.ts';
+import { fail, PagepipeError } from '../../errors.ts';
 import { type Fifo, makeFifo } from '../../pipe/fifo.ts';
 import { median, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
@@ -13,6 +13,7 @@ const shortest_ns: number = PAUSES_NS[0];
 const IDLE_NS = 2_000_000;
 const SWITCHES = 300;
 const QUIET_WRITES = 64;
+const PATIENCE_NS = 5_000_000_000n;
 /** A difference that is smaller than this, and than a fifth, is none. */
 const DIFFERENCE_MIN_NS = 1000;
 const DIFFERENCE_MIN_SHARE = 0.2;
@@ -51,7 +52,10 @@ export class WakeQuestion {
     this.#pinned = pinned;
     this.#times = times;
     const workerData = { fd: this.#fifo.read_fd, returned: this.#returned };
-    new Worker(SLEEPER, { eval: true, workerData }).once('exit', () => closeSync(this.#fifo.read_fd)).unref();
+    // without the options of this process: some say that a text given to be run is a module
+    new Worker(SLEEPER, { eval: true, execArgv: [], workerData })
+      .once('exit', () => closeSync(this.#fifo.read_fd))
+      .unref();
     this.#wakeUp_ns(0n);
   }
 
@@ -103,7 +107,10 @@ export class WakeQuestion {
   #wakeUp_ns(before: bigint): number {
     Atomics.store(this.#returned, 0, 0n);
     writeSync(this.#fifo.write_fd, this.#message);
-    while (Atomics.load(this.#returned, 0) === 0n);
+    const patience_ns = process.hrtime.bigint() + PATIENCE_NS;
+    while (Atomics.load(this.#returned, 0) === 0n) {
+      if (process.hrtime.bigint() > patience_ns) throw fail('calibration-peer', { how: 'did not wake up' });
+    }
     return Number(Atomics.load(this.#returned, 0) - before);
   }
 
