@@ -147,7 +147,7 @@ const REFUSED: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['thread-2011', '--set', 'policy.name=window'], /policy\.limit: this policy needs a rate: give one/],
   [['thread-2011', '--set', 'guest.size=5000'], /guest\.size: not whole pages: give a multiple of 4096/],
   [['thread-2011', '--seed', '-1'], /--seed -1: give a whole number from 0 up/],
-  [['thread-2011', '--costs', 'none'], /no set of costs "none": give a file of calibrate's, or one of host-/],
+  [['thread-2011', '--costs', 'none'], /no set of costs "none": give a file, or one of host-/],
   [
     ['thread-2011', '--costs', 'scenario.json'],
     /"pagepipe\/scenario\/1" is not taken: give "pagepipe\/costs\/1"/,
