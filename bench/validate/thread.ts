@@ -170,12 +170,15 @@ function checkCures(name: string, uncured: readonly Run[]): void {
     uncured_share > 0.5,
   );
   const threaded = runs(`${name}-thread`);
-  const p99_ms = Math.max(...threaded.map((run) => run.blackout_p99_ms));
-  const longest_ms = Math.max(...threaded.map((run) => run.blackout_max_ms));
+  const cured = shareOf(threaded, (run) => run.blackout_max_ms <= 50);
   claim(
-    `thread: blackout p99, close included, under 50 ms in every seed: ${ms(p99_ms)}; longest ${ms(longest_ms)}`,
-    p99_ms < 50,
+    `thread: longest blackout, close included, 50 ms at most in 90 % of seeds: ${percent(cured)}`,
+    cured >= 0.9,
   );
+  // the lock is held over complete, which is as long as the disk makes it
+  const unstalled = runs(`${name}-thread`, 'disk.stalls=false');
+  const longest_ms = Math.max(...unstalled.map((run) => run.blackout_max_ms));
+  claim(`the same where the disk never stalls: in every seed: ${ms(longest_ms)}`, longest_ms <= 50);
   cureLine('none', uncured);
   cureLine('50 ms', sliced);
   cureLine('limit', limited);
