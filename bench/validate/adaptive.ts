@@ -18,6 +18,7 @@ import {
 } from '../../src/index.ts';
 import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { saveTo } from '../../src/node.ts';
+import { median } from './median.ts';
 
 const MODEL_SEEDS = 9;
 const REAL_ROUNDS = 7;
@@ -50,9 +51,6 @@ interface Outcome {
   readonly max_ms: number;
   readonly bytes_per_s: number;
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Each figure by its median. */
 function medians(outcomes: readonly Outcome[]): Outcome {

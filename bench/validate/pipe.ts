@@ -18,6 +18,7 @@ import {
 } from '../../src/index.ts';
 import { type CostSet, parseCosts } from '../../src/model/index.ts';
 import { CONFIGURATIONS, type Configuration, GUEST_SIZE, SEED } from './configurations.ts';
+import { median } from './median.ts';
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';
 
@@ -46,9 +47,6 @@ function guestOf(zero_share: number): Guest {
   fillContent(guest.ram(guest.largestBlock()), parseWorkload(`idle,zero=${zero_share * 100}%`), SEED);
   return guest;
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Each figure by its median over a few runs: this machine is not ours alone. */
 async function medianReal(guest: Guest, configuration: Configuration): Promise<Figures> {

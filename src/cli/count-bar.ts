@@ -1,8 +1,6 @@
 /** A progress bar for work that is counted in pieces, such as cells of a sweep. */
-import { Presets, SingleBar } from 'cli-progress';
 import { formatCount, formatMs } from '../units.ts';
-
-const STEP_MS = 100;
+import { TerminalBar } from './terminal-bar.ts';
 
 export interface Counted {
   readonly label: string;
@@ -14,24 +12,20 @@ export interface Counted {
 
 /** Shows how far a piece of work is, on a terminal only; `stop` takes the bar away. */
 export class CountBar {
-  readonly #bar: SingleBar | undefined;
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #bar: TerminalBar;
   readonly #began_ms = performance.now();
 
   constructor(counted: Counted) {
-    if (!process.stderr.isTTY) return;
-    const format = `${counted.label} {bar} {percentage} % | {value} of {total} | {rate} | {left}`;
-    this.#bar = new SingleBar(
-      { format, stream: process.stderr, barsize: 24, clearOnComplete: true, hideCursor: true },
-      Presets.shades_classic,
-    );
-    this.#bar.start(counted.total, 0, this.#words(counted));
-    this.#timer = setInterval(() => this.#bar?.update(counted.done(), this.#words(counted)), STEP_MS);
+    this.#bar = new TerminalBar({
+      format: `${counted.label} {bar} {percentage} % | {value} of {total} | {rate} | {left}`,
+      total: counted.total,
+      done: () => counted.done(),
+      words: () => this.#words(counted),
+    });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#bar?.stop();
+    this.#bar.stop();
   }
 
   #words({ unit, total, done }: Counted): Record<string, string> {

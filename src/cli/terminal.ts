@@ -1,8 +1,7 @@
 /** What the commands share on a terminal: lines out, a progress bar, an orderly end on Ctrl-C. */
-import { Presets, SingleBar } from 'cli-progress';
 import { formatBytes, formatMs, formatRate } from '../units.ts';
+import { TerminalBar } from './terminal-bar.ts';
 
-const STEP_MS = 100;
 /** A pipe that takes nothing for so long is worth a word. */
 const STALL_MS = 1000;
 
@@ -59,26 +58,22 @@ export interface Progress {
 
 /** Shows how far a piece of work is, on a terminal only; `stop` takes the bar away. */
 export class ProgressBar {
-  readonly #bar: SingleBar | undefined;
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #bar: TerminalBar;
   readonly #began_ms = performance.now();
   #moved_bytes = 0;
   #moved_ms = this.#began_ms;
 
   constructor(label: string, progress: Progress) {
-    if (!process.stderr.isTTY) return;
-    const format = `${label} {bar} {percentage} % | {done} of {all} | {rate} | {left}`;
-    this.#bar = new SingleBar(
-      { format, stream: process.stderr, barsize: 24, clearOnComplete: true, hideCursor: true },
-      Presets.shades_classic,
-    );
-    this.#bar.start(progress.total_bytes, 0, this.#words(progress));
-    this.#timer = setInterval(() => this.#bar?.update(progress.done_bytes(), this.#words(progress)), STEP_MS);
+    this.#bar = new TerminalBar({
+      format: `${label} {bar} {percentage} % | {done} of {all} | {rate} | {left}`,
+      total: progress.total_bytes,
+      done: () => progress.done_bytes(),
+      words: () => this.#words(progress),
+    });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#bar?.stop();
+    this.#bar.stop();
   }
 
   #words(progress: Progress): Record<string, string> {

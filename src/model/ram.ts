@@ -1,9 +1,9 @@
 /** The RAM of a modelled guest: kinds of pages and two bitmaps, no bytes. */
+import { RECORDS } from '../migrate/records.ts';
 import type { PageKind, Stretch } from './layout.ts';
 import { PageSet } from './page-set.ts';
 import { Random } from './random.ts';
 
-const PAGE_BYTES = 4096;
 const NS_PER_S = 1e9;
 /** With so many writes a page due, all but e^-8 of the set are hit: then each is written once. */
 const WRITES_A_PAGE_MAX = 8;
@@ -103,11 +103,11 @@ export class ModelRam {
     this.#started_ns ??= now_ns;
     const elapsed_s = (now_ns - this.#started_ns) / NS_PER_S;
     const { dirty_bytes_per_s, growth_bytes_per_s } = this.#options;
-    const writes = Math.floor((elapsed_s * dirty_bytes_per_s) / PAGE_BYTES);
+    const writes = Math.floor((elapsed_s * dirty_bytes_per_s) / RECORDS.page_bytes);
     const due = Math.min(writes - this.#writes_done, this.#set_pages * WRITES_A_PAGE_MAX);
     this.#writes_done = writes;
     for (let i = 0; i < due; i++) this.#write(this.#setPage(this.#random.below(this.#set_pages)));
-    const growth = Math.floor((elapsed_s * growth_bytes_per_s) / PAGE_BYTES);
+    const growth = Math.floor((elapsed_s * growth_bytes_per_s) / RECORDS.page_bytes);
     for (; this.#growth_done < growth; this.#growth_done++) this.#grow();
   }
 

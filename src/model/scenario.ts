@@ -1,6 +1,7 @@
 /** A scenario: a guest, a loop, a policy, a pipe, a disk and CPUs, each with what is assumed of it. */
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
+import { RECORDS } from '../migrate/records.ts';
 import { checkDocument } from './document.ts';
 import {
   between,
@@ -21,14 +22,13 @@ import {
 } from './quantity.ts';
 
 export const SCENARIO_SCHEMA = 'pagepipe/scenario/1';
-const PAGE_BYTES = 4096;
 /** The shortest time slice of a CPU. */
 const SLICE_MIN_NS = 10_000;
 
 const about = <T>(text: string) => v.description<T, string>(text);
 const flag = v.boolean();
 const wholePages = v.check(
-  (bytes: number) => bytes > 0 && bytes % PAGE_BYTES === 0,
+  (bytes: number) => bytes > 0 && bytes % RECORDS.page_bytes === 0,
   'not whole pages: give a multiple of 4096 bytes, such as 2GiB',
 );
 

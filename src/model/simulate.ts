@@ -1,5 +1,4 @@
 /** A save in virtual time: puts a scenario's world together and runs it. */
-
 import { RECORDS } from '../migrate/records.ts';
 import { Save } from '../migrate/save.ts';
 import { Blackout } from '../stats/blackout.ts';
@@ -50,6 +49,9 @@ export interface Simulated {
   readonly events: number;
 }
 
+/** A guest that boots waits for its devices all the time: its vCPUs compute in short bursts. */
+const VCPU_BURST_NS = 1_000_000;
+
 /** All that takes part in one save. */
 class World {
   readonly #scenario: DrawnScenario;
@@ -59,7 +61,6 @@ class World {
   readonly #cpus: Cpus;
   readonly #disk: Disk;
   readonly #vcpus: Load[] = [];
-  readonly #loads: Load[] = [];
 
   constructor(scenario: DrawnScenario, costs: DrawnCosts, seed: number) {
     const { cpu } = scenario;
@@ -69,7 +70,7 @@ class World {
     this.#cpus = new Cpus(this.#kernel, {
       count: cpu.count,
       slice_ns: cpu.slice,
-      switch_ns: Math.round(costs.switch_ns),
+      switch_ns: costs.switch_ns,
     });
     this.#disk = this.#makeDisk();
   }
@@ -170,9 +171,9 @@ class World {
   #thread(name: string, options: { deep_idle?: boolean; nice?: number } = {}): Thread {
     const { wake_ns, wake_idle_ns, idle_after_ns } = this.#costs;
     const latency = {
-      wake_ns: Math.round(wake_ns),
-      wake_idle_ns: Math.round(options.deep_idle === false ? wake_ns : wake_idle_ns),
-      idle_after_ns: Math.round(idle_after_ns),
+      wake_ns,
+      wake_idle_ns: options.deep_idle === false ? wake_ns : wake_idle_ns,
+      idle_after_ns,
     };
     return this.#cpus.thread(name, latency, options.nice);
   }
@@ -253,22 +254,20 @@ class World {
 
   #startLoads(): void {
     const { cpu, guest } = this.#scenario;
+    const loads: Load[] = [];
     for (let i = 0; i < (cpu.contention ? cpu.load : 0); i++) {
       const thread = this.#thread(`load ${i}`, { nice: cpu.nice });
-      this.#loads.push(new Load(this.#kernel, thread, { busy_ns: cpu.busy, free_ns: cpu.free }, this.#seed));
+      loads.push(new Load(this.#kernel, thread, { busy_ns: cpu.busy, free_ns: cpu.free }, this.#seed));
     }
     for (let i = 0; i < (guest.running ? guest.vcpus : 0); i++) {
-      // bursts of a millisecond: a guest that boots waits for its devices all the time
       const busy_ns = VCPU_BURST_NS;
       const free_ns = (busy_ns * (1 - guest.vcpu_busy)) / Math.max(0.01, guest.vcpu_busy);
       const load = new Load(this.#kernel, this.#thread(`vcpu ${i}`), { busy_ns, free_ns }, this.#seed);
       this.#vcpus.push(load);
     }
-    for (const load of [...this.#loads, ...this.#vcpus]) load.start();
+    for (const load of [...loads, ...this.#vcpus]) load.start();
   }
 }
-
-const VCPU_BURST_NS = 1_000_000;
 
 /**
  * Runs a scenario once. The same scenario, costs and seed give the same result everywhere.

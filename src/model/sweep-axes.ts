@@ -15,6 +15,11 @@ export const CELLS_MAX = 1_000_000;
 const OPENING = '[{';
 const CLOSING = ']}';
 
+/** How many cells axes make: one of each combination of their values. */
+export function cellsOf(axes: readonly Axis[]): number {
+  return axes.reduce((cells, { values }) => cells * values.length, 1);
+}
+
 /** A text at its commas, but for those within brackets: a range of the scenario is a list. */
 export function splitValues(text: string): string[] {
   const values: string[] = [];
@@ -77,7 +82,7 @@ export function parseAxes(texts: readonly string[], seed: number): Axis[] {
   const twice = repeated(keys);
   if (twice !== undefined) throw fail('usage-vary-twice', { what: twice });
   const axes = keys.includes(SEED_KEY) ? varied : [...varied, { key: SEED_KEY, values: [String(seed)] }];
-  const cells = axes.reduce((product, { values }) => product * values.length, 1);
+  const cells = cellsOf(axes);
   if (cells > CELLS_MAX) throw fail('usage-sweep-size', { cells, cells_max: CELLS_MAX });
   return axes;
 }

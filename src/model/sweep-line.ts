@@ -1,8 +1,6 @@
 /** A line of a sweep: what the cell is, and its result document. */
 import * as v from 'valibot';
-import type { ResultDocument } from '../stats/result.ts';
-
-export const CELL_SCHEMA = 'pagepipe/cell/1';
+import { CELL_SCHEMA, type ResultDocument } from '../stats/result.ts';
 
 /** What a line says, but for the schema. */
 export interface CellDocument {

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts';
 import type { CostSet } from './costs.ts';
 import { runModel } from './result.ts';
 import { parseScenario, type Scenario, withSetting } from './scenario.ts';
-import { type Axis, SEED_KEY } from './sweep-axes.ts';
+import { type Axis, cellsOf, SEED_KEY } from './sweep-axes.ts';
 import { cellLine } from './sweep-line.ts';
 
 /** All that a sweep is made of, but for the costs; plain, so that it can be sent to a worker. */
@@ -30,10 +30,6 @@ interface Combined {
   /** The document with the cell's settings. */
   readonly document: unknown;
   readonly scenario: Scenario;
-}
-
-function product(axes: readonly Axis[]): number {
-  return axes.reduce((cells, { values }) => cells * values.length, 1);
 }
 
 /** The values that a cell has, one of each axis. */
@@ -69,8 +65,8 @@ export class Sweep {
   constructor(plan: SweepPlan) {
     this.plan = plan;
     this.settings = plan.axes.filter(({ key }) => key !== SEED_KEY);
-    this.cells = product(plan.axes);
-    this.combinations = product(this.settings);
+    this.cells = cellsOf(plan.axes);
+    this.combinations = cellsOf(this.settings);
     this.seeds = this.cells / this.combinations;
   }
 

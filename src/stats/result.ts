@@ -6,6 +6,8 @@ import type { Span } from './spans.ts';
 import { msOfNs, type Phases, roundMs, summarisePhases } from './summary.ts';
 
 export const RESULT_SCHEMA = 'pagepipe/result/1';
+/** A line of a sweep: what was varied, with its result document. */
+export const CELL_SCHEMA = 'pagepipe/cell/1';
 
 /** A plain value of `options` and `machine`. */
 export type Plain = string | number | boolean | null;

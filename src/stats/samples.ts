@@ -1,8 +1,7 @@
 /** Samples out of the documents that commands print, to be compared. */
 import { fail, quote } from '../errors.ts';
-import { type Plain, RESULT_SCHEMA } from './result.ts';
+import { CELL_SCHEMA, type Plain, RESULT_SCHEMA } from './result.ts';
 
-const CELL_SCHEMA = 'pagepipe/cell/1';
 const BENCH_SCHEMA = 'pagepipe/bench/1';
 
 const MS_OF_RESULT = [

@@ -8,7 +8,7 @@ import { IDLE_AFTER_DEFAULT_NS } from './wakes.ts';
 const DIGITS = 3;
 
 /** One number for each cost that is measured in rounds; NaN where that is not possible. */
-export type Sample = Readonly<Record<RoundName | 'quiet_write_ns', number>>;
+export type Sample = Readonly<Record<RoundName, number>>;
 
 /** From the 10th to the 90th percentile of the rounds. */
 export interface Spread {
@@ -46,7 +46,7 @@ function idleAfter(measured_ns: number | undefined): Cost {
   if (measured_ns === undefined) {
     return {
       value: IDLE_AFTER_DEFAULT_NS,
-      ground: 'assumed: no difference between waits of 20 us to 2 ms is seen',
+      ground: 'assumed: no difference between waits of 3 us to 2 ms is seen',
     };
   }
   const ground =

@@ -8,8 +8,7 @@ import type { Peer } from './peer.ts';
 import { ANSWER_BYTES, SWITCH } from './peer-protocol.ts';
 
 /** Waits, the longest last. A reader that keeps up with a writer waits for a few microseconds each time. */
-const PAUSES_NS = [3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000] as const;
-const shortest_ns: number = PAUSES_NS[0];
+const PAUSES_NS: readonly number[] = [3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000];
 const IDLE_NS = 2_000_000;
 const SWITCHES = 300;
 const QUIET_WRITES = 64;
@@ -45,7 +44,6 @@ export class WakeQuestion {
   readonly #returned = new BigInt64Array(new SharedArrayBuffer(8));
   /** Over all rounds, by pause. */
   readonly #latencies_ns = new Map<number, number[]>();
-  readonly #short_ns: number[] = [];
 
   /** @param pinned a peer that is kept on one CPU */
   constructor(pinned: Peer | undefined, times: number) {
@@ -71,9 +69,11 @@ export class WakeQuestion {
       this.#latencies_ns.set(pause_ns, [...(this.#latencies_ns.get(pause_ns) ?? []), latency_ns]);
       return latency_ns;
     });
-    const wake_ns = latencies_ns[0] ?? 0;
-    this.#short_ns.push(wake_ns);
-    return { wake_ns, wake_idle_ns: latencies_ns.at(-1) ?? 0, switch_ns: this.#switch_ns() };
+    return {
+      wake_ns: latencies_ns[0] ?? 0,
+      wake_idle_ns: latencies_ns.at(-1) ?? 0,
+      switch_ns: this.#switch_ns(),
+    };
   }
 
   /** Ends the sleeper, and with it its end of the FIFO. */
@@ -83,16 +83,18 @@ export class WakeQuestion {
 
   /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
   idleAfter_ns(): number | undefined {
-    const short_ns = median(this.#short_ns);
     const points = PAUSES_NS.map((pause_ns) => ({
       pause_ns,
       latency_ns: median(this.#latencies_ns.get(pause_ns) ?? []),
     }));
-    const long_ns = points.at(-1)?.latency_ns ?? short_ns;
+    const [shortest, longest] = [points[0], points.at(-1)];
+    if (shortest === undefined || longest === undefined) return undefined;
+    const short_ns = shortest.latency_ns;
+    const long_ns = longest.latency_ns;
     const difference_ns = long_ns - short_ns;
     if (difference_ns < Math.max(DIFFERENCE_MIN_NS, DIFFERENCE_MIN_SHARE * short_ns)) return undefined;
     const middle_ns = short_ns + difference_ns / 2;
-    let before: { pause_ns: number; latency_ns: number } = { pause_ns: shortest_ns, latency_ns: short_ns };
+    let before = shortest;
     for (const point of points) {
       if (point.latency_ns >= middle_ns) {
         const share = (middle_ns - before.latency_ns) / (point.latency_ns - before.latency_ns);

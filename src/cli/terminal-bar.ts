@@ -1,0 +1,34 @@
+/** The bar that all progress is shown with. */
+import { Presets, SingleBar } from 'cli-progress';
+
+const STEP_MS = 100;
+
+export interface BarOptions {
+  /** What stands in it: `{bar}`, `{percentage}`, and the names of the words. */
+  readonly format: string;
+  readonly total: number;
+  done(): number;
+  words(): Record<string, string>;
+}
+
+/** Shows how far a piece of work is, on a terminal only; `stop` takes the bar away. */
+export class TerminalBar {
+  readonly #bar: SingleBar | undefined;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor({ format, total, done, words }: BarOptions) {
+    if (!process.stderr.isTTY) return;
+    const bar = new SingleBar(
+      { format, stream: process.stderr, barsize: 24, clearOnComplete: true, hideCursor: true },
+      Presets.shades_classic,
+    );
+    bar.start(total, 0, words());
+    this.#timer = setInterval(() => bar.update(done(), words()), STEP_MS);
+    this.#bar = bar;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#bar?.stop();
+  }
+}
