@@ -170,7 +170,7 @@ test('any calls of encode, with writes between them, give what the real encoder 
         calls++;
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 300 },
   );
   assert.ok(calls > 2_000 && rewritten > 2_000, `${calls} calls and ${rewritten} pages prove little`);
 });
