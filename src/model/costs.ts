@@ -70,6 +70,40 @@ const costSchema = v.strictObject({
 
 export type Cost = v.InferOutput<typeof costSchema>;
 
+const wakeWait = v.strictObject({
+  wait_ns: v.pipe(nanoseconds, about('how long the thread had waited')),
+  calls_ns: v.pipe(v.array(nanoseconds), v.minLength(1), about('what each took of the call that made it')),
+  latencies_ns: v.pipe(
+    v.array(nanoseconds),
+    v.minLength(1),
+    about('from there until the thread ran, in the same order'),
+  ),
+});
+
+const wakeTableSchema = v.strictObject({
+  ground: v.pipe(v.string(), v.nonEmpty(), about('how they were measured')),
+  waits: v.pipe(
+    v.array(
+      v.pipe(
+        wakeWait,
+        v.check(
+          ({ calls_ns, latencies_ns }) => calls_ns.length === latencies_ns.length,
+          'it has more calls than latencies, or fewer: give each wake-up both',
+        ),
+      ),
+    ),
+    v.minLength(1),
+    v.check(
+      (waits) => waits.every(({ wait_ns }, i) => i === 0 || wait_ns > (waits[i - 1]?.wait_ns ?? 0)),
+      'its waits do not rise: sort them, each once',
+    ),
+    about('equally likely wake-ups of each wait; between two of them either is drawn, by how near it is'),
+  ),
+});
+
+/** Wake-ups by how long the woken thread had waited, equally likely ones of each wait. */
+export type WakeTable = v.InferOutput<typeof wakeTableSchema>;
+
 /** The schema, also for the published JSON Schema. */
 export const costSetSchema = v.strictObject({
   $schema: v.optional(v.string()),
@@ -81,13 +115,17 @@ export const costSetSchema = v.strictObject({
     about('what they were measured on'),
   ),
   costs: v.strictObject(mapCosts((name) => v.pipe(costSchema, about(COST_MEANINGS[name])))),
+  wakes: v.pipe(
+    v.optional(wakeTableSchema),
+    about('wake-ups as they were measured; without them wake_ns, wake_idle_ns and wake_call_ns count'),
+  ),
 });
 
 /** A set of costs, as `calibrate` writes it. */
 export type CostSet = v.InferOutput<typeof costSetSchema>;
 
-/** One number for each cost. */
-export type DrawnCosts = Readonly<Record<CostName, number>>;
+/** One number for each cost, and the wake-ups where they were measured. */
+export type DrawnCosts = Readonly<Record<CostName, number>> & { readonly wakes?: WakeTable | undefined };
 
 /**
  * Checks a document that was read from a file.
@@ -101,11 +139,12 @@ export function parseCosts(document: unknown, file: string): CostSet {
 
 /** The numbers for a seed; each range has a stream of its own, so that one never shifts another. */
 export function drawCosts(set: CostSet, seed: number): DrawnCosts {
-  return mapCosts((name) => {
+  const numbers = mapCosts((name) => {
     const { value } = set.costs[name];
     if (typeof value === 'number') return value;
     return new Random(seed, `costs.${name}`).uniform(value[0], value[1]);
   });
+  return { ...numbers, wakes: set.wakes };
 }
 
 /** A value for every cost. */

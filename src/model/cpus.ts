@@ -1,6 +1,7 @@
 /** CPUs and who is on them: time slices, fair by the CPU time that each has had. */
 import { Kernel } from './kernel.ts';
-import { Thread, type WakeLatency } from './thread.ts';
+import { Thread } from './thread.ts';
+import type { Wakes } from './wakes.ts';
 
 /** A thread that wakes up preempts one that has had so much more (Linux, sched_wakeup_granularity_ns). */
 const WAKEUP_GRANULARITY_NS = 1_000_000;
@@ -37,10 +38,10 @@ export class Cpus {
   }
 
   /** Makes a thread, blocked. */
-  thread(name: string, latency: WakeLatency, nice = 0): Thread {
+  thread(name: string, wakes: Wakes, nice = 0): Thread {
     let weight = 1;
     for (let i = 0; i < Math.abs(nice); i++) weight = nice > 0 ? weight / NICE_STEP : weight * NICE_STEP;
-    return new Thread(this.#kernel, this, name, { weight, latency });
+    return new Thread(this.#kernel, this, name, { weight, wakes });
   }
 
   /** A thread has a burst to run: it goes on where it is, or gets a CPU, or waits for one. */

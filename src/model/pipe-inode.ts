@@ -2,6 +2,9 @@
 import { Mutex } from './mutex.ts';
 import { Pipe } from './pipe.ts';
 
+/** Wakes one who waits; returns the CPU time that this takes of the one who wakes. */
+export type WakeUp = () => number;
+
 /**
  * Linux holds one lock over a whole read or write, copying included (fs/pipe.c): a reader and a writer that
  * are both busy take turns.
@@ -9,8 +12,8 @@ import { Pipe } from './pipe.ts';
 export class PipeInode {
   readonly pipe: Pipe;
   readonly mutex = new Mutex();
-  readonly #forBytes: (() => void)[] = [];
-  readonly #forRoom: (() => void)[] = [];
+  readonly #forBytes: WakeUp[] = [];
+  readonly #forRoom: WakeUp[] = [];
   #is_closed = false;
 
   constructor(slots: number) {
@@ -22,51 +25,41 @@ export class PipeInode {
     return this.#is_closed;
   }
 
-  /** Whether a write that ends now wakes somebody. */
-  get is_reader_waiting(): boolean {
-    return this.#forBytes.length > 0;
-  }
-
-  /** Whether a read that ends now wakes somebody. */
-  get is_writer_waiting(): boolean {
-    return this.#forRoom.length > 0;
-  }
-
   /** Calls back when there are bytes or the writer is gone. */
-  whenReadable(then: () => void): void {
+  whenReadable(then: WakeUp): void {
     if (!this.pipe.is_empty || this.#is_closed) then();
     else this.#forBytes.push(then);
   }
 
   /** Calls back when a slot is free. */
-  whenWritable(then: () => void): void {
+  whenWritable(then: WakeUp): void {
     if (!this.pipe.is_full) then();
     else this.#forRoom.push(then);
   }
 
-  /** Ends a write under the lock: what was copied is there for the reader. */
+  /** Ends a write under the lock: what was copied is there for the reader. Returns what waking it takes. */
   written(bytes: number): number {
-    const taken = this.pipe.write(bytes);
+    this.pipe.write(bytes);
     this.mutex.release();
-    if (!this.pipe.is_empty) callAll(this.#forBytes);
-    return taken;
+    return this.pipe.is_empty ? 0 : wakeAll(this.#forBytes);
   }
 
-  /** Ends a read under the lock: its slots are free. */
+  /** Ends a read under the lock: its slots are free. Returns what waking the writer takes. */
   drained(bytes: number): number {
-    const taken = this.pipe.read(bytes);
+    this.pipe.read(bytes);
     this.mutex.release();
-    if (!this.pipe.is_full) callAll(this.#forRoom);
-    return taken;
+    return this.pipe.is_full ? 0 : wakeAll(this.#forRoom);
   }
 
   /** The writer closes its end. */
   close(): void {
     this.#is_closed = true;
-    callAll(this.#forBytes);
+    wakeAll(this.#forBytes);
   }
 }
 
-function callAll(waiting: (() => void)[]): void {
-  for (const then of waiting.splice(0)) then();
+function wakeAll(waiting: WakeUp[]): number {
+  let call_ns = 0;
+  for (const wakeUp of waiting.splice(0)) call_ns += wakeUp();
+  return call_ns;
 }

@@ -61,11 +61,10 @@ abstract class Reader {
     const { inode, thread, costs } = this.parts;
     const bytes = Math.min(this.#block_bytes - this.#fill_bytes, inode.pipe.held_bytes);
     thread.run(bytes * costs.read_byte_ns, () => {
-      const wakes = inode.is_writer_waiting;
-      inode.drained(bytes);
+      const wake_call_ns = inode.drained(bytes);
       this.#fill_bytes += bytes;
       const then = (): void => this.afterRead(bytes, this.#goOn);
-      if (wakes) thread.run(costs.wake_call_ns, then);
+      if (wake_call_ns > 0) thread.run(wake_call_ns, then);
       else then();
     });
   }

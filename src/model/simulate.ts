@@ -17,10 +17,12 @@ import { PageCache } from './page-cache.ts';
 import { PipeInode } from './pipe-inode.ts';
 import { startScenarioPolicy } from './policy.ts';
 import { ModelRam } from './ram.ts';
+import { Random } from './random.ts';
 import { Helper, PacedReader } from './reader.ts';
 import { type DrawnScenario, drawScenario, type Scenario } from './scenario.ts';
 import { ModelSource } from './source.ts';
 import type { Thread } from './thread.ts';
+import { MeasuredWakes, TwoWakes } from './wakes.ts';
 
 /** What a save in the model gives. */
 export interface Simulated {
@@ -169,13 +171,16 @@ class World {
   }
 
   #thread(name: string, options: { deep_idle?: boolean; nice?: number } = {}): Thread {
-    const { wake_ns, wake_idle_ns, idle_after_ns } = this.#costs;
-    const latency = {
-      wake_ns,
-      wake_idle_ns: options.deep_idle === false ? wake_ns : wake_idle_ns,
-      idle_after_ns,
-    };
-    return this.#cpus.thread(name, latency, options.nice);
+    const deep_idle = options.deep_idle ?? true;
+    const { wakes } = this.#costs;
+    const measured = deep_idle && wakes !== undefined;
+    return this.#cpus.thread(
+      name,
+      measured
+        ? new MeasuredWakes(wakes, new Random(this.#seed, `wakes of ${name}`))
+        : new TwoWakes(this.#costs, deep_idle),
+      options.nice,
+    );
   }
 
   #makeDisk(): Disk {

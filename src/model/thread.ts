@@ -2,15 +2,7 @@
 import { fail } from '../errors.ts';
 import type { Cpus } from './cpus.ts';
 import type { Kernel, ModelEvent } from './kernel.ts';
-
-/** How long a blocked thread takes to run again once its wait is over. */
-export interface WakeLatency {
-  /** After a short wait. */
-  readonly wake_ns: number;
-  /** After one of `idle_after_ns` or more: its CPU has gone to a deeper idle state. */
-  readonly wake_idle_ns: number;
-  readonly idle_after_ns: number;
-}
+import type { Wake, Wakes } from './wakes.ts';
 
 /** A burst of CPU time that is not used up. */
 export interface Burst {
@@ -29,7 +21,9 @@ export class Thread {
   readonly weight: number;
   readonly #kernel: Kernel;
   readonly #cpus: Cpus;
-  readonly #latency: WakeLatency;
+  readonly #wakes: Wakes;
+  /** The wake-up that has been made, but not yet slept out. */
+  #wake: Wake | undefined;
   /** CPU time that it has had, by its weight: who has had least is next (Linux, CFS). */
   vruntime_ns = 0;
   used_ns = 0;
@@ -43,12 +37,12 @@ export class Thread {
   event: ModelEvent | undefined;
   blocked_since_ns = 0;
 
-  constructor(kernel: Kernel, cpus: Cpus, name: string, options: { weight: number; latency: WakeLatency }) {
+  constructor(kernel: Kernel, cpus: Cpus, name: string, options: { weight: number; wakes: Wakes }) {
     this.#kernel = kernel;
     this.#cpus = cpus;
     this.name = name;
     this.weight = options.weight;
-    this.#latency = options.latency;
+    this.#wakes = options.wakes;
   }
 
   /** Uses so much CPU time, as soon as it gets it, and goes on in `whenDone`. */
@@ -56,13 +50,27 @@ export class Thread {
     if (this.burst !== undefined) {
       throw fail('internal-model', { what: `thread ${this.name} was to run while it runs` });
     }
+    this.#wake = undefined;
     this.burst = { remaining_ns: Math.round(cost_ns), whenDone };
     this.#cpus.ready(this);
   }
 
-  /** What it waited for is there: it goes on in `whenAwake`, once it is awake and has a CPU. */
-  wake(whenAwake: () => void): void {
-    this.#kernel.after(this.#wakeLatency_ns(), () => this.run(0, whenAwake));
+  /**
+   * What it waits for is there now. Returns the CPU time that this takes of whoever brought it: none where the
+   * thread has not gone to sleep yet.
+   */
+  stir(): number {
+    if (this.cpu !== undefined || this.burst !== undefined) return 0;
+    this.#wake ??= this.#drawWake();
+    return this.#wake.call_ns;
+  }
+
+  /** What it waited for is there: it goes on in `whenAwake`, once it is awake and has a CPU. Returns as `stir`. */
+  wake(whenAwake: () => void): number {
+    const { call_ns, latency_ns } = this.#wake ?? this.#drawWake();
+    this.#wake = undefined;
+    this.#kernel.after(Math.round(latency_ns), () => this.run(0, whenAwake));
+    return call_ns;
   }
 
   /** Synchronous: uses so much CPU time before it returns; the rest of the world runs on. */
@@ -109,9 +117,7 @@ export class Thread {
     }
   }
 
-  #wakeLatency_ns(): number {
-    const { wake_ns, wake_idle_ns, idle_after_ns } = this.#latency;
-    const has_idled = this.#kernel.now() - this.blocked_since_ns >= idle_after_ns;
-    return Math.round(has_idled ? wake_idle_ns : wake_ns);
+  #drawWake(): Wake {
+    return this.#wakes.draw(this.#kernel.now() - this.blocked_since_ns);
   }
 }

@@ -36,7 +36,9 @@ function pipeRig({ costs = {}, piece_bytes = 0, is_blocking = false, slots }: Ri
   /** Reads as a read(2) does, in no time: what is there, at most so much. */
   const read = (bytes_max: number): number => {
     inode.mutex.take(() => undefined);
-    return inode.drained(Math.min(bytes_max, inode.pipe.held_bytes));
+    const bytes = Math.min(bytes_max, inode.pipe.held_bytes);
+    inode.drained(bytes);
+    return bytes;
   };
   return { world, kernel, inode, thread, costs: drawn, channel, read };
 }

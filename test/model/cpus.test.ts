@@ -5,11 +5,14 @@ import { type CpuOptions, Cpus } from '../../src/model/cpus.ts';
 import { Kernel } from '../../src/model/kernel.ts';
 import { Random } from '../../src/model/random.ts';
 import type { Thread } from '../../src/model/thread.ts';
+import { TwoWakes } from '../../src/model/wakes.ts';
 import { failure } from '../support/folder.ts';
 import { AWAKE_AT_ONCE, MS, RandomWorld, runUntil, SECOND, startHog, US } from '../support/model-world.ts';
 
 /** A thread that wakes up preempts one that has had so much more (src/model/cpus.ts). */
 const GRANULARITY_NS = MS;
+/** Of the one who wakes another. */
+const FREE = { wake_call_ns: 0 };
 
 function machine(options: Partial<CpuOptions> = {}) {
   const kernel = new Kernel();
@@ -62,7 +65,10 @@ test('spend alone: the same costs, to the nanosecond', () => {
 test('costs that a seed draws between two numbers are rounded, wherever they come from', () => {
   const kernel = new Kernel();
   const cpus = new Cpus(kernel, { count: 1, slice_ns: 4 * MS, switch_ns: 1_500.4 });
-  const thread = cpus.thread('t', { wake_ns: 2_000.6, wake_idle_ns: 50_000.2, idle_after_ns: 1_000_000.5 });
+  const thread = cpus.thread(
+    't',
+    new TwoWakes({ ...FREE, wake_ns: 2_000.6, wake_idle_ns: 50_000.2, idle_after_ns: 1_000_000.5 }),
+  );
   thread.spend(10);
   thread.wait(() => true);
   // back on the CPU that it was on, which had nobody else meanwhile: no switch
@@ -222,7 +228,7 @@ test('a sleeper has a slice of credit and no more, however long it slept', () =>
 });
 
 test('wait gives the CPU away and adds what waking up takes: longer after a long wait', () => {
-  const latency = { wake_ns: 5 * US, wake_idle_ns: 80 * US, idle_after_ns: MS };
+  const wakes = new TwoWakes({ ...FREE, wake_ns: 5 * US, wake_idle_ns: 80 * US, idle_after_ns: MS });
   for (const [wait_ns, wake_ns] of [
     [0, 5 * US],
     [MS - 1, 5 * US],
@@ -230,7 +236,7 @@ test('wait gives the CPU away and adds what waking up takes: longer after a long
     [SECOND, 80 * US],
   ] as const) {
     const { kernel, cpus, thread } = machine({ switch_ns: 100 });
-    const [main, other] = [cpus.thread('main', latency), thread('other')];
+    const [main, other] = [cpus.thread('main', wakes), thread('other')];
     main.spend(1_000);
     const began_ns = kernel.now();
     let is_over = false;
@@ -247,7 +253,10 @@ test('wait gives the CPU away and adds what waking up takes: longer after a long
 
 test('spin goes on at once when what it waits for is there', () => {
   const { kernel, cpus } = machine();
-  const main = cpus.thread('main', { wake_ns: 5 * US, wake_idle_ns: 80 * US, idle_after_ns: MS });
+  const main = cpus.thread(
+    'main',
+    new TwoWakes({ ...FREE, wake_ns: 5 * US, wake_idle_ns: 80 * US, idle_after_ns: MS }),
+  );
   let is_over = false;
   kernel.after(3 * MS, () => {
     is_over = true;

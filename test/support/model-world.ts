@@ -4,13 +4,14 @@ import { type CpuOptions, Cpus } from '../../src/model/cpus.ts';
 import { Kernel } from '../../src/model/kernel.ts';
 import { Mutex } from '../../src/model/mutex.ts';
 import { Random } from '../../src/model/random.ts';
-import type { Thread, WakeLatency } from '../../src/model/thread.ts';
+import type { Thread } from '../../src/model/thread.ts';
+import { TwoWakes } from '../../src/model/wakes.ts';
 
 export const US = 1_000;
 export const MS = 1_000_000;
 export const SECOND = 1_000_000_000;
 
-export const AWAKE_AT_ONCE: WakeLatency = { wake_ns: 0, wake_idle_ns: 0, idle_after_ns: 0 };
+export const AWAKE_AT_ONCE = new TwoWakes({ wake_call_ns: 0, wake_ns: 0, wake_idle_ns: 0, idle_after_ns: 0 });
 
 /** What is not said costs nothing. */
 export function costsOf(some: Partial<Record<CostName, number>> = {}): DrawnCosts {
@@ -71,8 +72,8 @@ export class RandomWorld {
   }
 
   #thread(name: string, nice: number): Thread {
-    const latency = { wake_ns: 3 * US, wake_idle_ns: 60 * US, idle_after_ns: 2 * MS };
-    const thread = this.cpus.thread(name, latency, nice);
+    const costs = { wake_call_ns: 0, wake_ns: 3 * US, wake_idle_ns: 60 * US, idle_after_ns: 2 * MS };
+    const thread = this.cpus.thread(name, new TwoWakes(costs), nice);
     this.threads.push(thread);
     return thread;
   }

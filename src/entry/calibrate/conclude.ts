@@ -1,6 +1,13 @@
 /** From what the rounds found to a set of costs. */
 import { fail } from '../../errors.ts';
-import { COSTS_SCHEMA, type Cost, type CostName, type CostSet, mapCosts } from '../../model/costs.ts';
+import {
+  COSTS_SCHEMA,
+  type Cost,
+  type CostName,
+  type CostSet,
+  mapCosts,
+  type WakeTable,
+} from '../../model/costs.ts';
 import { ASSUMED, GIVEN, HOW, type RoundName } from './grounds.ts';
 import { median, quantile } from './numbers.ts';
 import { IDLE_AFTER_DEFAULT_NS } from './wakes.ts';
@@ -23,7 +30,11 @@ export interface Calibration {
 }
 
 /** The medians, each with how it was measured and how far the rounds lie apart. */
-export function conclude(samples: readonly Sample[], idle_after_ns: number | undefined): Calibration {
+export function conclude(
+  samples: readonly Sample[],
+  idle_after_ns: number | undefined,
+  wakes: WakeTable,
+): Calibration {
   const spreads: Partial<Record<CostName, Spread>> = {};
   const costs = mapCosts((name): Cost => {
     if (name === 'idle_after_ns') return idleAfter(idle_after_ns);
@@ -39,7 +50,7 @@ export function conclude(samples: readonly Sample[], idle_after_ns: number | und
     return { value, ground: `measured: ${HOW[name]}; ${spread}` };
   });
   const about = 'measured by pagepipe calibrate';
-  return { set: { schema: COSTS_SCHEMA, name: 'calibrated', about, costs }, spreads };
+  return { set: { schema: COSTS_SCHEMA, name: 'calibrated', about, costs, wakes }, spreads };
 }
 
 function idleAfter(measured_ns: number | undefined): Cost {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../../errors.ts';
 import { nextTurn } from '../../migrate/event-loop.ts';
-import type { CostSet } from '../../model/costs.ts';
+import type { CostSet, WakeTable } from '../../model/costs.ts';
 import { reasonOf } from '../../pipe/os-error.ts';
 import { type Calibration, conclude, type Sample } from './conclude.ts';
 import { EncodeQuestion } from './encode.ts';
@@ -14,9 +14,10 @@ import { LoopQuestion } from './loop.ts';
 import { MemoryQuestion } from './memory.ts';
 import { Peer, pinnableCpu } from './peer.ts';
 import { PipeQuestion } from './pipes.ts';
+import { switchRound } from './switches.ts';
 import { timerRound } from './timers.ts';
 import { WaitQuestion } from './waiting.ts';
-import { WakeQuestion } from './wakes.ts';
+import { type WakeCosts, WakeQuestion } from './wakes.ts';
 
 const ROUNDS_DEFAULT = 31;
 /** In the first rounds the engine still compiles, and the page cache still finds its memory. */
@@ -67,18 +68,45 @@ export async function measureCosts(options: MeasureOptions = {}): Promise<CostSe
 export async function calibrate(options: MeasureOptions = {}): Promise<Calibration> {
   const folder = await makeFolder(options.dir ?? tmpdir());
   try {
+    const wakes = await askWakes(options);
     const peer = new Peer();
     const cpu = pinnableCpu();
     const pinned = cpu === undefined ? undefined : new Peer(cpu);
-    const questions = new Questions(folder, peer, pinned, options);
+    const questions = new Questions(folder, peer, pinned, wakes.rounds, options);
     try {
       const samples = await questions.ask();
-      return conclude(samples, questions.idleAfter_ns());
+      return conclude(samples, wakes.idle_after_ns, wakes.table);
     } finally {
       await Promise.all([peer.close(() => questions.release()), pinned?.close()]);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function roundsOf(options: MeasureOptions): number {
+  return WARM_UP_ROUNDS + (options.rounds ?? ROUNDS_DEFAULT);
+}
+
+interface AskedWakes {
+  readonly rounds: readonly WakeCosts[];
+  readonly idle_after_ns: number | undefined;
+  readonly table: WakeTable;
+}
+
+/** All rounds of this one, before there is another process: see wakes.ts. */
+async function askWakes(options: MeasureOptions): Promise<AskedWakes> {
+  const question = new WakeQuestion((options.quick === true ? QUICK : THOROUGH).wakes);
+  try {
+    const rounds: WakeCosts[] = [];
+    while (rounds.length < roundsOf(options)) {
+      await nextTurn();
+      if (options.signal?.aborted) throw fail('interrupted', {});
+      rounds.push(question.round());
+    }
+    return { rounds, idle_after_ns: question.idleAfter_ns(), table: question.table() };
+  } finally {
+    question.release();
   }
 }
 
@@ -100,39 +128,48 @@ class Questions {
   readonly #memory = new MemoryQuestion();
   readonly #pipes: PipeQuestion;
   readonly #waiting: WaitQuestion;
-  readonly #wakes: WakeQuestion;
+  readonly #pinned: Peer | undefined;
+  readonly #wakes: readonly WakeCosts[];
   readonly #files: FileQuestion;
   #asked = 0;
 
-  constructor(folder: string, peer: Peer, pinned: Peer | undefined, options: MeasureOptions) {
+  constructor(
+    folder: string,
+    peer: Peer,
+    pinned: Peer | undefined,
+    wakes: readonly WakeCosts[],
+    options: MeasureOptions,
+  ) {
     const sizes = options.quick === true ? QUICK : THOROUGH;
     this.#options = options;
     this.#peer = peer;
-    this.#rounds = WARM_UP_ROUNDS + (options.rounds ?? ROUNDS_DEFAULT);
+    this.#pinned = pinned;
+    this.#wakes = wakes;
+    this.#rounds = roundsOf(options);
     this.#encode = new EncodeQuestion(sizes);
     this.#loop = new LoopQuestion(sizes.saves);
     this.#pipes = new PipeQuestion(peer, sizes.times);
     this.#waiting = new WaitQuestion(peer, sizes.times);
-    this.#wakes = new WakeQuestion(pinned, sizes.wakes);
     this.#files = new FileQuestion(folder, sizes.writes);
   }
 
   async ask(): Promise<Sample[]> {
     const samples: Sample[] = [];
     for (let round = 0; round < this.#rounds; round++) {
-      const sample = await this.#round();
+      const sample = await this.#round(round);
       if (round >= WARM_UP_ROUNDS) samples.push(sample);
     }
     return samples;
   }
 
-  async #round(): Promise<Sample> {
+  async #round(round: number): Promise<Sample> {
     const { bare_call_ns, ...pages } = await this.#next(() => this.#encode.round());
     const { step_ns, iterate_call_ns } = await this.#next(() => this.#loop.round());
     const memory = await this.#next(() => this.#memory.round());
     const pipes = await this.#next(() => this.#pipes.round());
     const waits = await this.#next(() => this.#waiting.round(pipes.quiet_write_ns));
-    const wakes = await this.#next(() => this.#wakes.round());
+    const wakes = this.#wakes[round];
+    const switch_ns = await this.#next(() => switchRound(this.#pinned));
     const timers = await this.#next(timerRound);
     const files = await this.#next(() => this.#files.round());
     const encode_call_ns = bare_call_ns + step_ns;
@@ -143,7 +180,9 @@ class Questions {
       ...memory,
       ...pipes,
       ...waits,
-      ...wakes,
+      wake_ns: wakes?.wake_ns ?? Number.NaN,
+      wake_idle_ns: wakes?.wake_idle_ns ?? Number.NaN,
+      switch_ns,
       ...timers,
       ...files,
     };
@@ -171,13 +210,8 @@ class Questions {
     }
   }
 
-  idleAfter_ns(): number | undefined {
-    return this.#wakes.idleAfter_ns();
-  }
-
-  /** Gives back the writing ends of the pipes. */
+  /** Gives back the writing end of the pipe. */
   release(): void {
-    this.#wakes.release();
     this.#waiting.release();
   }
 }

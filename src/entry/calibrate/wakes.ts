@@ -1,16 +1,31 @@
-/** How long until a thread runs again that was woken, by how long it had waited; and what a switch takes? */
+/**
+ * How long until a thread runs again that was woken, and what does that take of whoever wakes it, by how long it
+ * had waited? Asked before there is any other process: one that is only about to fall asleep keeps a CPU awake,
+ * and wake-ups were 2.5 us instead of 16.
+ */
 import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { fail, PagepipeError } from '../../errors.ts';
+import { fail } from '../../errors.ts';
+import type { WakeTable } from '../../model/costs.ts';
+import type { Wake } from '../../model/wakes.ts';
 import { type Fifo, makeFifo } from '../../pipe/fifo.ts';
 import { median, spin, time_ns } from './numbers.ts';
-import type { Peer } from './peer.ts';
-import { ANSWER_BYTES, SWITCH } from './peer-protocol.ts';
+import { ANSWER_BYTES } from './peer-protocol.ts';
 
-/** Waits, the longest last. A reader that keeps up with a writer waits for a few microseconds each time. */
-const PAUSES_NS: readonly number[] = [3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000];
+/**
+ * Waits, the longest last; many are short, for a reader that keeps up with a writer waits for a few microseconds
+ * each time, and while its CPU is on its way to sleep a wake-up is quite another thing than before or after.
+ */
+const PAUSES_NS: readonly number[] = [
+  0, 500, 1000, 1500, 2000, 3000, 4500, 7000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000,
+];
+/** The wait of which `wake_ns` is the latency. */
+const SHORT_NS = 3000;
+/** Of the waits that are rather short, a round takes so many times as many as of the others. */
+const SHORT_TIMES = 3;
+/** So many wake-ups stand for all that were measured of a wait. */
+const GROUPS = 16;
 const IDLE_NS = 2_000_000;
-const SWITCHES = 300;
 const QUIET_WRITES = 64;
 const PATIENCE_NS = 5_000_000_000n;
 /** A difference that is smaller than this, and than a fifth, is none. */
@@ -28,51 +43,53 @@ const SLEEPER = `
   }
 `;
 
+const WAKES_HOW =
+  'measured: writes to a FIFO whose reader, a thread, has waited so long, less one that wakes nobody; each stands ' +
+  'for a sixteenth of them';
+
 export interface WakeCosts {
   readonly wake_ns: number;
   readonly wake_idle_ns: number;
-  /** NaN where no process can be kept on one CPU. */
-  readonly switch_ns: number;
 }
 
 export class WakeQuestion {
-  readonly #pinned: Peer | undefined;
   readonly #times: number;
   readonly #message = new Uint8Array(ANSWER_BYTES);
   readonly #fifo: Fifo = makeFifo();
   /** When the sleeper's last read returned; 0 until it has. */
   readonly #returned = new BigInt64Array(new SharedArrayBuffer(8));
   /** Over all rounds, by pause. */
-  readonly #latencies_ns = new Map<number, number[]>();
+  readonly #wakes = new Map<number, Wake[]>(PAUSES_NS.map((pause_ns) => [pause_ns, []]));
 
-  /** @param pinned a peer that is kept on one CPU */
-  constructor(pinned: Peer | undefined, times: number) {
-    this.#pinned = pinned;
+  constructor(times: number) {
     this.#times = times;
     const workerData = { fd: this.#fifo.read_fd, returned: this.#returned };
     // without the options of this process: some say that a text given to be run is a module
     new Worker(SLEEPER, { eval: true, execArgv: [], workerData })
       .once('exit', () => closeSync(this.#fifo.read_fd))
       .unref();
-    this.#wakeUp_ns(0n);
+    this.#wakeUp();
   }
 
   round(): WakeCosts {
     const quiet_ns = this.#quietWrite_ns();
-    const latencies_ns = PAUSES_NS.map((pause_ns) => {
-      const times = pause_ns < IDLE_NS / 2 ? this.#times * 3 : this.#times;
-      const samples_ns = Array.from({ length: times }, () => {
+    const latency_ns = new Map<number, number>();
+    for (const [pause_ns, wakes] of this.#wakes) {
+      const times = pause_ns < IDLE_NS / 2 ? this.#times * SHORT_TIMES : this.#times;
+      const found = Array.from({ length: times }, () => {
         spin(pause_ns);
-        return this.#wakeUp_ns(process.hrtime.bigint());
+        const { call_ns, latency_ns } = this.#wakeUp();
+        return {
+          call_ns: Math.max(0, call_ns - quiet_ns),
+          latency_ns: Math.max(0, latency_ns - quiet_ns),
+        };
       });
-      const latency_ns = Math.max(0, median(samples_ns) - quiet_ns);
-      this.#latencies_ns.set(pause_ns, [...(this.#latencies_ns.get(pause_ns) ?? []), latency_ns]);
-      return latency_ns;
-    });
+      wakes.push(...found);
+      latency_ns.set(pause_ns, median(found.map((wake) => wake.latency_ns)));
+    }
     return {
-      wake_ns: latencies_ns[0] ?? 0,
-      wake_idle_ns: latencies_ns.at(-1) ?? 0,
-      switch_ns: this.#switch_ns(),
+      wake_ns: latency_ns.get(SHORT_NS) ?? 0,
+      wake_idle_ns: latency_ns.get(IDLE_NS) ?? 0,
     };
   }
 
@@ -83,10 +100,10 @@ export class WakeQuestion {
 
   /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
   idleAfter_ns(): number | undefined {
-    const points = PAUSES_NS.map((pause_ns) => ({
+    const points = Array.from(this.#wakes, ([pause_ns, wakes]) => ({
       pause_ns,
-      latency_ns: median(this.#latencies_ns.get(pause_ns) ?? []),
-    }));
+      latency_ns: median(wakes.map(({ latency_ns }) => latency_ns)),
+    })).filter(({ pause_ns }) => pause_ns >= SHORT_NS);
     const [shortest, longest] = [points[0], points.at(-1)];
     if (shortest === undefined || longest === undefined) return undefined;
     const short_ns = shortest.latency_ns;
@@ -105,15 +122,39 @@ export class WakeQuestion {
     return undefined;
   }
 
-  /** From before the write to behind the read that it wakes. */
-  #wakeUp_ns(before: bigint): number {
+  /** All of them: a few for each wait, that stand for as many equal shares of those that were measured. */
+  table(): WakeTable {
+    const waits = Array.from(this.#wakes, ([pause_ns, wakes]) => {
+      const sorted = [...wakes].sort((a, b) => a.latency_ns - b.latency_ns);
+      const groups = Array.from({ length: GROUPS }, (_, i) =>
+        sorted.slice(
+          Math.floor((i * sorted.length) / GROUPS),
+          Math.floor(((i + 1) * sorted.length) / GROUPS),
+        ),
+      ).filter((group) => group.length > 0);
+      return {
+        wait_ns: pause_ns,
+        calls_ns: groups.map((group) => Math.round(median(group.map(({ call_ns }) => call_ns)))),
+        latencies_ns: groups.map((group) => Math.round(median(group.map(({ latency_ns }) => latency_ns)))),
+      };
+    });
+    return { ground: WAKES_HOW, waits };
+  }
+
+  /** One, whole: the write, and from before it to behind the read that it wakes. */
+  #wakeUp(): Wake {
     Atomics.store(this.#returned, 0, 0n);
+    const before = process.hrtime.bigint();
     writeSync(this.#fifo.write_fd, this.#message);
+    const after = process.hrtime.bigint();
     const patience_ns = process.hrtime.bigint() + PATIENCE_NS;
     while (Atomics.load(this.#returned, 0) === 0n) {
       if (process.hrtime.bigint() > patience_ns) throw fail('calibration-peer', { how: 'did not wake up' });
     }
-    return Number(Atomics.load(this.#returned, 0) - before);
+    return {
+      call_ns: Number(after - before),
+      latency_ns: Number(Atomics.load(this.#returned, 0) - before),
+    };
   }
 
   /** Into a FIFO of its own that nobody waits for: what waking takes is to be left over. */
@@ -127,18 +168,6 @@ export class WakeQuestion {
     } finally {
       closeSync(fifo.read_fd);
       closeSync(fifo.write_fd);
-    }
-  }
-
-  #switch_ns(): number {
-    if (this.#pinned === undefined) return Number.NaN;
-    try {
-      this.#pinned.order(SWITCH, 0, SWITCHES);
-      return this.#pinned.answer();
-    } catch (error) {
-      // there is no taskset, or it may not do that
-      if (error instanceof PagepipeError && error.code === 'calibration-peer') return Number.NaN;
-      throw error;
     }
   }
 }
