@@ -114,7 +114,10 @@ export class Core {
     return fault === LAYOUT.XBZRLE_WHOLE ? undefined : fault;
   }
 
-  /** Collects dirty pages that are not zero; returns how many bytes. Their runs stand at `runs`. */
+  /**
+   * Collects dirty pages that are not zero; returns how many bytes. Their runs stand at `runs`; with `out` 0 that
+   * is all, and the pages are not copied.
+   */
   collect(
     state: number,
     blocks: number,
