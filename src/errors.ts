@@ -66,6 +66,8 @@ const catalogue = {
     "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
   'internal-core': (d: { missing: string }) =>
     `the core lacks ${d.missing}: build it again with npm run build`,
+  'guest-not-shared': (_: Nothing) =>
+    "the guest's memory is not shared between threads: make or read it with shared: true",
   'memory-full': (d: { wanted_bytes: number }) =>
     `no memory for ${d.wanted_bytes} bytes: close other programs, or save a smaller guest`,
 

@@ -44,7 +44,7 @@ const DECODE_STATUSES: Readonly<Record<number, DecodeStatus>> = {
 export class Core {
   readonly memory: WebAssembly.Memory;
   readonly #exports: CoreExports;
-  #view: DataView<ArrayBuffer>;
+  #view: DataView;
 
   constructor(memory: WebAssembly.Memory, exports: CoreExports = instantiateCore(memory)) {
     this.memory = memory;

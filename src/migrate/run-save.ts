@@ -71,7 +71,7 @@ export interface SaveFigures {
 export async function runSave<State>(
   guest: Guest,
   options: SaveOptions<State>,
-  openChannel: (staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined) => AsyncChannel,
+  openChannel: (staging: Uint8Array, placements: Placements | undefined) => AsyncChannel,
   finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<SaveFigures> {
   const clock = systemClock;

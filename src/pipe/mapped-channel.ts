@@ -11,7 +11,7 @@ export class MappedChannel implements AsyncChannel {
   readonly #fd: number;
   readonly #direct_fd: number | undefined;
   readonly #path: string;
-  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #staging: Uint8Array;
   readonly #placements: Placements;
   /** O_DIRECT wants aligned memory, and pages do not stand so in the staging buffer. */
   readonly #bounce: Uint8Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ export class MappedChannel implements AsyncChannel {
   /** @param direct_fd a second descriptor of the file, with O_DIRECT, for guest pages */
   constructor(
     fds: { readonly fd: number; readonly direct_fd: number | undefined; readonly path: string },
-    staging: Uint8Array<ArrayBuffer>,
+    staging: Uint8Array,
     placements: Placements,
   ) {
     this.#fd = fds.fd;

@@ -38,7 +38,7 @@ export class MappedSink implements Sink {
     }
   }
 
-  openChannel(staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined): AsyncChannel {
+  openChannel(staging: Uint8Array, placements: Placements | undefined): AsyncChannel {
     if (placements === undefined) throw fail('internal-placement', { bytes: staging.length });
     const fds = { fd: this.#fd, direct_fd: this.#direct_fd, path: this.#path };
     return new MappedChannel(fds, staging, placements);
