@@ -265,6 +265,8 @@ const catalogue = {
     `${d.path} cannot be written (${d.reason}): choose another place`,
   'mapped-needs-file': (_: Nothing) =>
     'a mapped-ram file is written in places: give the name of a regular file with -o',
+  'channel-ended': (d: { path: string; channel: number }) =>
+    `channel ${d.channel} of the save to ${d.path} ended by itself: nothing was left behind, run it again`,
   'disk-full': (d: { path: string; offset: number }) =>
     `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk`,
   'write-failed': (d: { path: string; offset: number; reason: string }) =>

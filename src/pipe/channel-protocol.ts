@@ -112,7 +112,8 @@ export class ChannelControl {
 
   #sum(field: number): number {
     let sum = 0;
-    for (let at = field; at < this.#sent.length; at += LINE_BYTES / 8) sum += Number(Atomics.load(this.#sent, at));
+    for (let at = field; at < this.#sent.length; at += LINE_BYTES / 8)
+      sum += Number(Atomics.load(this.#sent, at));
     return sum;
   }
 }
