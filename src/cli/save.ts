@@ -6,11 +6,12 @@ import {
   describeWorkloads,
   formatProfile,
   type Plain,
-  type Policy,
+  type PolicySpec,
   type SaveProgress,
+  withNamedPolicy,
   XBZRLE_CACHE_BYTES,
 } from '../index.ts';
-import { type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
+import { type SavedTo, saveInThread, saveTo, writeImage, writeText } from '../node.ts';
 import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
@@ -23,9 +24,9 @@ import {
   parsePolicyName,
   parseSize,
   parseSlice,
+  policyOf,
   SLICE_DEFAULT_NS,
   wholeNumber,
-  withPolicy,
 } from './options.ts';
 import { besideStream, checkOutputs, isStdoutTaken } from './outputs.ts';
 import { resultOf } from './result.ts';
@@ -48,6 +49,7 @@ interface SaveFlags {
   readonly maxRounds?: number;
   readonly complete?: 'turns' | 'blocking';
   readonly staging?: number;
+  readonly thread?: boolean;
   readonly xbzrle?: boolean;
   readonly xbzrleCache?: number;
   readonly format?: 'stream' | 'mapped-ram';
@@ -87,6 +89,7 @@ export function addSave(program: Command): void {
       parsePolicyName,
     )
     .option('--target <DURATION>', 'blackout that adaptive stays under (default 10ms)', parseDuration)
+    .option('--thread', "the loop in a thread of its own, as QEMU's since 1.4")
     .option('--xbzrle', 'from the second round on send what has changed in a page')
     .option('--xbzrle-cache <SIZE>', 'cache of pages as they were sent (default 64MiB)', parseSize)
     .option(
@@ -119,15 +122,13 @@ export function addSave(program: Command): void {
 
 async function save(flags: SaveFlags): Promise<void> {
   checkFlags(flags);
-  await withPolicy(
-    {
-      policy: flags.policy,
-      limit_bytes_per_s: numberOrNone(flags.limit),
-      slice_ns: numberOrNone(flags.slice),
-      target_ns: flags.target,
-    },
-    (policy) => interruptible((signal) => saveWith(flags, policy, signal)),
-  );
+  const policy = policyOf({
+    policy: flags.policy,
+    limit_bytes_per_s: numberOrNone(flags.limit),
+    slice_ns: numberOrNone(flags.slice),
+    target_ns: flags.target,
+  });
+  await interruptible((signal) => saveWith(flags, policy, signal));
 }
 
 function checkFlags(flags: SaveFlags): void {
@@ -153,18 +154,17 @@ function checkFlags(flags: SaveFlags): void {
   );
 }
 
-async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: AbortSignal): Promise<void> {
+async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSignal): Promise<void> {
   const chosen = await chooseGuest(flags, signal);
   let bar: ProgressBar | undefined;
   let saved: SavedTo;
   try {
-    saved = await saveTo(chosen.guest, flags.output, {
+    const options = {
       via: viaOf(flags),
       form: flags.format,
       xbzrle_cache_bytes: flags.xbzrle === true ? (flags.xbzrleCache ?? XBZRLE_CACHE_BYTES) : undefined,
       direct: flags.direct ?? false,
       force: flags.force ?? false,
-      policy,
       machine: flags.machine,
       origin: chosen.origin,
       running: chosen.running,
@@ -173,10 +173,15 @@ async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: 
       complete: flags.complete,
       staging_bytes: flags.staging,
       signal,
-      onBegin: (progress) => {
+      onBegin: (progress: SaveProgress) => {
         bar = new ProgressBar('saving', barOf(progress));
       },
-    });
+    };
+    saved = await (flags.thread === true
+      ? saveInThread(chosen.guest, flags.output, { ...options, policy })
+      : withNamedPolicy(policy, (started) =>
+          saveTo(chosen.guest, flags.output, { ...options, policy: started }),
+        ));
   } finally {
     bar?.stop();
   }
@@ -232,6 +237,7 @@ function plainOptions(flags: SaveFlags): Record<string, Plain> {
     format: flags.format ?? 'stream',
     xbzrle: flags.xbzrle ?? false,
     direct: flags.direct ?? false,
+    thread: flags.thread ?? false,
     policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
     limit_bytes_per_s: limit ?? null,
     slice_ms: slice === undefined ? null : slice / 1e6,
