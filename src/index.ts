@@ -47,6 +47,7 @@ export { type LoopOptions, type LoopParts, Save } from './migrate/save.ts';
 export { type Saved, saveToMemory } from './migrate/save-to-memory.ts';
 export { XBZRLE_CACHE_BYTES } from './migrate/xbzrle-cache.ts';
 export { adaptive, BLACKOUT_TARGET_NS } from './policy/adaptive.ts';
+export { type PolicyName, type PolicySpec, withNamedPolicy } from './policy/named.ts';
 export { type Policy, type RunningPolicy, startPolicy } from './policy/policy.ts';
 export { QEMU_SLICE_NS, slice } from './policy/slice.ts';
 export { tokenBucket } from './policy/token-bucket.ts';

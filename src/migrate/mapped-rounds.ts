@@ -105,6 +105,7 @@ class RoundsSave {
   progress(): SaveProgress {
     const { guest, channels } = this.#parts;
     return {
+      began_ns: this.#began_ns,
       ram_bytes: guest.ram_bytes,
       remaining_bytes: () => (guest.dirty_pages - (channels.sent_pages - this.#counted_pages)) * PAGE_BYTES,
       stream_bytes: () => this.#stream_bytes,

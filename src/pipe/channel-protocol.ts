@@ -1,4 +1,5 @@
 /** What a save and its channels tell each other: messages, and words in shared memory. */
+import type { PlainError } from '../errors.ts';
 import type { ChannelArea, PartPlace } from '../migrate/page-ranges.ts';
 
 /** What a channel is started with. */
@@ -29,13 +30,7 @@ export type ToChannel = 'round' | 'end';
 export type FromChannel =
   | { readonly type: 'opened' }
   | ({ readonly type: 'synced' } & ChannelRound)
-  | {
-      readonly type: 'failed';
-      /** Of the file; undefined where it could not be opened. */
-      readonly offset: number | undefined;
-      readonly code: string | undefined;
-      readonly reason: string;
-    };
+  | { readonly type: 'failed'; readonly error: PlainError };
 
 /** What one channel, or all of them, did in a round. */
 export interface ChannelRound {

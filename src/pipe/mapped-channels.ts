@@ -1,6 +1,6 @@
 /** The channels of a mapped-ram save: threads that write disjoint ranges of pages to one file. */
 import { Worker } from 'node:worker_threads';
-import { fail } from '../errors.ts';
+import { fail, restoredError } from '../errors.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { MappedFile } from '../migrate/mapped-file.ts';
 import type { PageChannels, RoundReport } from '../migrate/mapped-rounds.ts';
@@ -12,7 +12,6 @@ import {
   type FromChannel,
   type ToChannel,
 } from './channel-protocol.ts';
-import { writeFailure } from './os-error.ts';
 
 const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 /** Beside this file's folder, with this file's ending: compiled where this is compiled. */
@@ -31,7 +30,6 @@ export interface ChannelTarget {
 class ChannelThread {
   readonly #worker: Worker;
   readonly #ended_by_itself: () => Error;
-  readonly #path: string;
   readonly #exited: Promise<void>;
   #has_exited = false;
   #is_open = false;
@@ -40,7 +38,6 @@ class ChannelThread {
   #error: unknown;
 
   constructor(setup: ChannelSetup) {
-    this.#path = setup.path;
     this.#ended_by_itself = () => fail('channel-ended', { path: setup.path, channel: setup.index });
     // the options of Node's own are about this process, but for the loader of TypeScript where it is needed
     const execArgv = ENDING === '.ts' ? process.execArgv : [];
@@ -89,19 +86,13 @@ class ChannelThread {
   }
 
   #take(message: FromChannel): void {
-    if (message.type === 'failed') this.#fail(this.#failureOf(message));
+    if (message.type === 'failed') this.#fail(restoredError(message.error));
     else this.#settle?.resolve(message);
   }
 
   #fail(error: unknown): void {
     this.#error ??= error;
     this.#settle?.reject(this.#error);
-  }
-
-  #failureOf({ offset, code, reason }: Extract<FromChannel, { type: 'failed' }>): Error {
-    const cause = Object.assign(new Error(reason), { code });
-    if (offset === undefined) return fail('output-refused', { path: this.#path, reason }, cause);
-    return writeFailure(this.#path, offset, cause);
   }
 }
 

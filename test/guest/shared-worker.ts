@@ -4,6 +4,9 @@ import { Guest, type SharedGuest } from '../../src/guest/guest.ts';
 
 export interface SharedJob {
   readonly guest: SharedGuest;
+  /** Where the threads count themselves, and how many there are: none begins before all are there. */
+  readonly gate: number;
+  readonly threads: number;
   /** So many ranges are allocated, each filled with the byte. */
   readonly allocs: number;
   readonly alloc_bytes: number;
@@ -16,6 +19,11 @@ const job: SharedJob = workerData;
 const guest = Guest.attach(job.guest);
 const [block] = guest.blocks;
 if (block === undefined) throw new Error('the guest has a block');
+
+const gate = new Int32Array(guest.arena.memory.buffer, job.gate, 1);
+Atomics.add(gate, 0, 1);
+// asleep, they would be woken one after the other
+while (Atomics.load(gate, 0) < job.threads);
 
 const addresses = Array.from({ length: job.allocs }, () => {
   const address = guest.arena.alloc(job.alloc_bytes);

@@ -37,13 +37,17 @@ async function inWorker(job: SharedJob): Promise<readonly number[]> {
   }
 }
 
-const NOTHING = { allocs: 0, alloc_bytes: 0, byte: 0x5a, pages: [] };
+/** A job for so many threads. */
+function jobOf(guest: Guest, threads = 1): SharedJob {
+  const gate = guest.arena.alloc(4);
+  return { guest: guest.share(), gate, threads, allocs: 0, alloc_bytes: 0, byte: 0x5a, pages: [] };
+}
 
 test('what another thread writes and logs is seen here, by the next dirty sync', async () => {
   const guest = sharedGuest(MIB, 4096);
   const [block] = guest.blocks;
   assert.ok(block);
-  await inWorker({ ...NOTHING, guest: guest.share(), pages: [0, 7, 63, 64, 255] });
+  await inWorker({ ...jobOf(guest), pages: [0, 7, 63, 64, 255] });
   assert.is(guest.dirty_pages, 0);
   assert.is(guest.syncDirty(), 5);
   assert.is(guest.dirty_pages, 5);
@@ -53,10 +57,10 @@ test('what another thread writes and logs is seen here, by the next dirty sync',
 
 test('threads that allocate at once are given ranges of their own, also while the memory grows', async () => {
   const guest = sharedGuest(4096);
-  const job = { ...NOTHING, guest: guest.share(), allocs: 2000, alloc_bytes: 1000 };
-  const bytes = [0x11, 0x22, 0x33];
+  const job = { ...jobOf(guest, 2), allocs: 5000, alloc_bytes: 1000 };
+  const bytes = [0x11, 0x22];
   const given = await Promise.all(bytes.map((byte) => inWorker({ ...job, byte })));
-  assert.is(new Set(given.flat()).size, 6000);
+  assert.is(new Set(given.flat()).size, 10_000);
   given.forEach((addresses, i) => {
     for (const address of addresses) {
       const range = guest.arena.bytes(address, 1000);

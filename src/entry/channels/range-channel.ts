@@ -1,8 +1,10 @@
 /** Takes ranges of pages until there are none, and writes them to the file by a descriptor of its own. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { Core } from '../../core/core.ts';
+import { fail } from '../../errors.ts';
 import { RangeWalk, rangeCount } from '../../migrate/page-ranges.ts';
 import { ChannelControl, type ChannelRound, type ChannelSetup } from '../../pipe/channel-protocol.ts';
+import { reasonOf } from '../../pipe/os-error.ts';
 import { writeAllAt } from '../../pipe/write-at.ts';
 
 export class RangeChannel {
@@ -14,7 +16,7 @@ export class RangeChannel {
   #longest_write_ms = 0;
   #written_bytes = 0;
 
-  /** @throws the operating system's error where the file cannot be opened */
+  /** @throws `output-refused` */
   constructor(setup: ChannelSetup) {
     this.#setup = setup;
     this.#control = new ChannelControl(setup.control);
@@ -22,7 +24,7 @@ export class RangeChannel {
     this.#walk = new RangeWalk(setup.parts, setup.areas, cores, (bank, address, bytes, file_offset) =>
       this.#write(bank, address, bytes, file_offset),
     );
-    this.#fd = openSync(setup.part_path, constants.O_WRONLY | (setup.direct ? constants.O_DIRECT : 0));
+    this.#fd = openFile(setup);
   }
 
   /** Sends dirty pages until no range is left, or the save has been stopped. */
@@ -57,5 +59,13 @@ export class RangeChannel {
     this.#short_writes += writeAllAt(file, new Uint8Array(memory.buffer, address, bytes), file_offset);
     this.#longest_write_ms = Math.max(this.#longest_write_ms, performance.now() - before_ms);
     this.#written_bytes += bytes;
+  }
+}
+
+function openFile({ part_path, path, direct }: ChannelSetup): number {
+  try {
+    return openSync(part_path, constants.O_WRONLY | (direct ? constants.O_DIRECT : 0));
+  } catch (cause) {
+    throw fail('output-refused', { path, reason: reasonOf(cause) }, cause);
   }
 }
