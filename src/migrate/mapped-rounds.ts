@@ -194,7 +194,8 @@ class RoundsSave {
     });
     while (this.#is_guest_running && !is_over) {
       this.#runGuest();
-      await Promise.race([over, sleepUntil(clock, clock.now() + GUEST_TURN_NS, this.#options.signal)]);
+      // not ended by the signal: a sleep that does not last would leave the event loop no turn
+      await Promise.race([over, sleepUntil(clock, clock.now() + GUEST_TURN_NS, undefined)]);
     }
     return over;
   }
