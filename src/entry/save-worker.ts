@@ -1,6 +1,6 @@
 /** The migration thread: the loop with its output, on its own event loop. See pipe/thread-protocol. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { plainError } from '../errors.ts';
+import { fail, plainError } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import type { Running } from '../migrate/ram-source.ts';
 import type { SaveProgress } from '../migrate/run-save.ts';
@@ -35,17 +35,20 @@ function onBegin(progress: SaveProgress): void {
 /** The guest runs on the main thread, by itself; here it is only known to. */
 const running: Running = { start() {}, advance() {}, stop() {} };
 
-/** Returns when the guest stands still: all that it wrote is in its log then. */
+const isAborted = (): boolean => Atomics.load(control, ABORTED) !== 0;
+
+/** Returns when the guest stands still: all that it wrote is in its log then. @throws `interrupted` */
 function pauseGuest(): void {
   tell({ type: 'pause' });
   Atomics.wait(control, PAUSED, 0);
+  if (isAborted()) throw fail('interrupted', {});
 }
 
 /** A turn ends when the save is called off, however long it would be. */
 function abortable<State>(policy: Policy<State>): Policy<State> {
   return {
     ...policy,
-    mustReturn: (state, now_ns) => Atomics.load(control, ABORTED) !== 0 || policy.mustReturn(state, now_ns),
+    mustReturn: (state, now_ns) => isAborted() || policy.mustReturn(state, now_ns),
   };
 }
 

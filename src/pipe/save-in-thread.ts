@@ -68,6 +68,7 @@ class ThreadedSave {
   #monitor: Monitor | undefined;
   /** How far this thread's clock is ahead of the other's. */
   #ahead_ns = 0;
+  #fault: unknown;
   #progress = { remaining_bytes: 0, stream_bytes: 0 };
 
   constructor(guest: Guest, options: ThreadOptions) {
@@ -118,13 +119,9 @@ class ThreadedSave {
   #saved(worker: Worker): Promise<Message<'saved'>> {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
-        try {
-          if (message.type === 'saved') resolve(message);
-          else if (message.type === 'failed') reject(restoredError(message.error));
-          else this.#heard(message);
-        } catch (cause) {
-          reject(cause);
-        }
+        if (message.type === 'saved') resolve(message);
+        else if (message.type === 'failed') reject(this.#fault ?? restoredError(message.error));
+        else this.#heard(message, worker);
       });
       worker.on('error', (cause) =>
         reject(fail('thread-ended', { how: `failed (${cause.message})` }, cause)),
@@ -133,10 +130,16 @@ class ThreadedSave {
     });
   }
 
-  #heard(message: Message<'begun' | 'progress' | 'pause'>): void {
-    if (message.type === 'begun') this.#begun(message);
-    if (message.type === 'progress') this.#progress = message;
-    if (message.type === 'pause') this.#pause();
+  /** What fails here calls the save off: the thread removes what it has begun, and says when that is done. */
+  #heard(message: Message<'begun' | 'progress' | 'pause'>, worker: Worker): void {
+    try {
+      if (message.type === 'begun') this.#begun(message);
+      if (message.type === 'progress') this.#progress = message;
+      if (message.type === 'pause') this.#pause();
+    } catch (fault) {
+      this.#fault ??= fault;
+      this.#abort(worker);
+    }
   }
 
   #begun({ began_ns, began_hrtime_ns }: Message<'begun'>): void {
@@ -159,6 +162,11 @@ class ThreadedSave {
   #pause(): void {
     this.#running?.pause();
     this.#options.onPaused?.();
+    this.#wake();
+  }
+
+  /** The thread may sleep until the guest stands still. */
+  #wake(): void {
     Atomics.store(this.#control, PAUSED, 1);
     Atomics.notify(this.#control, PAUSED);
   }
@@ -167,6 +175,7 @@ class ThreadedSave {
     const message: ToThread = 'abort';
     Atomics.store(this.#control, ABORTED, 1);
     worker.postMessage(message);
+    this.#wake();
   }
 }
 

@@ -1,7 +1,9 @@
-/** The built package: in TypeScript the threads of some Nodes cannot be started. */
-export async function builtPackage(): Promise<typeof import('../../src/node.ts')> {
-  const built: typeof import('../../src/node.ts') = await import(
-    new URL('../../dist/node.js', import.meta.url).href
-  );
+/** The package as it is built: in TypeScript the threads of some Nodes cannot be started. */
+type NodeModule = typeof import('../../src/node.ts');
+
+export const BUILT_URL = new URL('../../dist/node.js', import.meta.url).href;
+
+export async function builtPackage(): Promise<NodeModule> {
+  const built: NodeModule = await import(BUILT_URL);
   return built;
 }
