@@ -42,28 +42,36 @@ export interface ChannelRound {
 
 /** So far apart that no two channels write to one line of the cache. */
 const LINE_BYTES = 128;
-const NEXT_RANGE = 0;
-const STOP = 1;
+/** Where things stand in a line: u64 by index, the word of the next range by byte. */
 const PAGES = 0;
 const BYTES = 1;
+const NEXT_AT = 16;
 
 /**
  * The words that a save and its channels share:
  *
- *     0            128              256
- *     ┌────────────┬────────────────┬────────────────┬──
- *     │ next range │ channel 0      │ channel 1      │ …
- *     │ stop   i32 │ pages, bytes   │                │
- *     └────────────┴────────────────┴────────────────┴──
+ *     0            128                   256
+ *     ┌────────────┬─────────────────────┬─────────────────────┬──
+ *     │ stop   i32 │ channel 0:          │ channel 1:          │ …
+ *     │            │ pages, bytes    u64 │ pages, bytes    u64 │
+ *     │            │ ranges taken    i32 │ ranges taken    i32 │
+ *     └────────────┴─────────────────────┴─────────────────────┴──
+ *
+ * Each channel takes the ranges of its own section of the RAM in order, and when that is done helps with the others'.
+ * Were all to take the next of one row, they would meet in the same content: what is not zero stands together, and
+ * writes to one file wait for each other (measured with 95 % zero pages: two channels were writing for 39 ms in all
+ * for what takes one of them 19).
  */
 export class ChannelControl {
   readonly buffer: SharedArrayBuffer;
+  readonly #count: number;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #sent: BigInt64Array<SharedArrayBuffer>;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.#words = new Int32Array(buffer, 0, LINE_BYTES / 4);
+    this.#count = buffer.byteLength / LINE_BYTES - 1;
+    this.#words = new Int32Array(buffer);
     this.#sent = new BigInt64Array(buffer, LINE_BYTES);
   }
 
@@ -71,23 +79,30 @@ export class ChannelControl {
     return new ChannelControl(new SharedArrayBuffer((1 + count) * LINE_BYTES));
   }
 
-  /** The ranges are to be taken from the first on; only while no channel is at work. */
+  /** All ranges are to be taken again; only while no channel is at work. */
   restart(): void {
-    Atomics.store(this.#words, NEXT_RANGE, 0);
+    for (let section = 0; section < this.#count; section++) Atomics.store(this.#words, nextOf(section), 0);
   }
 
-  /** Takes the next range. */
-  takeRange(): number {
-    return Atomics.add(this.#words, NEXT_RANGE, 1);
+  /** Takes a range of `range_count` for a channel; undefined when there is none left. */
+  takeRange(channel: number, range_count: number): number | undefined {
+    for (let i = 0; i < this.#count; i++) {
+      const section = (channel + i) % this.#count;
+      const first = Math.floor((section * range_count) / this.#count);
+      const beyond = Math.floor(((section + 1) * range_count) / this.#count);
+      const range = first + Atomics.add(this.#words, nextOf(section), 1);
+      if (range < beyond) return range;
+    }
+    return undefined;
   }
 
   /** No channel begins anything more. */
   stop(): void {
-    Atomics.store(this.#words, STOP, 1);
+    Atomics.store(this.#words, 0, 1);
   }
 
   get is_stopped(): boolean {
-    return Atomics.load(this.#words, STOP) !== 0;
+    return Atomics.load(this.#words, 0) !== 0;
   }
 
   /** A channel has sent so much more. */
@@ -107,8 +122,13 @@ export class ChannelControl {
 
   #sum(field: number): number {
     let sum = 0;
-    for (let at = field; at < this.#sent.length; at += LINE_BYTES / 8)
-      sum += Number(Atomics.load(this.#sent, at));
+    for (let channel = 0; channel < this.#count; channel++)
+      sum += Number(Atomics.load(this.#sent, channel * (LINE_BYTES / 8) + field));
     return sum;
   }
+}
+
+/** Index of the word that counts the ranges taken of a channel's section. */
+function nextOf(channel: number): number {
+  return ((1 + channel) * LINE_BYTES + NEXT_AT) / 4;
 }

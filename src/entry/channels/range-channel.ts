@@ -34,8 +34,9 @@ export class RangeChannel {
     let zero = 0;
     this.#short_writes = 0;
     this.#longest_write_ms = 0;
-    for (let range = this.#control.takeRange(); range < count; range = this.#control.takeRange()) {
-      if (this.#control.is_stopped) break;
+    while (!this.#control.is_stopped) {
+      const range = this.#control.takeRange(this.#setup.index, count);
+      if (range === undefined) break;
       this.#written_bytes = 0;
       const sent = this.#walk.send(range);
       normal += sent.normal;
