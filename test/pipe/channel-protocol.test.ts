@@ -1,4 +1,6 @@
 /** The words that channels share: every range once, whoever takes it, and the sums of what was sent. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -44,6 +46,36 @@ test('sums over the channels, and a stop, seen by whoever has the buffer', () =>
   control.stop();
   assert.ok(other.is_stopped);
   assert.equal([control.sent_pages, control.takeRange(0, 2)], [8, undefined]);
+});
+
+/** Takes all that it gets, when told to, and says how much. */
+const TAKER = `
+  import { parentPort, workerData } from 'node:worker_threads';
+  import { ChannelControl } from '${new URL('../../dist/pipe/channel-protocol.js', import.meta.url).href}';
+  const control = new ChannelControl(workerData.buffer);
+  parentPort.once('message', (ranges) => {
+    let taken = 0;
+    while (control.takeRange(0, ranges) !== undefined) taken++;
+    parentPort.postMessage(taken);
+  });
+  parentPort.postMessage('ready');`;
+
+test('two threads at the same section: no range is taken twice', async () => {
+  const ranges = 400_000;
+  const { buffer } = ChannelControl.forChannels(2);
+  const url = new URL(`data:text/javascript,${encodeURIComponent(TAKER)}`);
+  const takers = [0, 1].map(() => new Worker(url, { workerData: { buffer } }));
+  try {
+    await Promise.all(takers.map((taker) => once(taker, 'message')));
+    for (const taker of takers) taker.postMessage(ranges);
+    const taken = await Promise.all(takers.map((taker) => once(taker, 'message')));
+    assert.is(
+      taken.reduce((sum, [count]) => sum + count, 0),
+      ranges,
+    );
+  } finally {
+    await Promise.all(takers.map((taker) => taker.terminate()));
+  }
 });
 
 test.run();
