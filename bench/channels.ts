@@ -11,11 +11,29 @@ const pagepipe: typeof import('../src/node.ts') = await import(
 const { formatGbPerS, formatMs, median } = pagepipe;
 
 const RAM_BYTES = 2 ** 30;
-const ZERO_SHARES = ['95%', '60%', '0%'];
 const CHANNELS = [1, 2, 3];
 const RUNS = 7;
-/** Memory that is a file system: what is measured is the save and not a disk. */
-const TMPFS = '/dev/shm';
+/** Memory that is a file system, so that the save is measured and not a disk; and a disk, by O_DIRECT. */
+const PLACES: readonly Place[] = [
+  {
+    folder: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
+    direct: false,
+    zero_shares: ['95%', '60%', '0%'],
+  },
+  { folder: tmpdir(), direct: true, zero_shares: ['95%', '0%'] },
+];
+
+interface Place {
+  readonly folder: string;
+  readonly direct: boolean;
+  readonly zero_shares: readonly string[];
+}
+
+/** Where and how a save writes. */
+interface Target {
+  readonly path: string;
+  readonly direct: boolean;
+}
 
 interface Run {
   readonly wall_ms: number;
@@ -31,28 +49,28 @@ async function writtenGuest(zero_share: string): Promise<Guest> {
   return guest;
 }
 
-function saveBy(guest: Guest, channels: number, path: string): Promise<SavedTo> {
-  const options = { direct: false, force: false } as const;
+function saveBy(guest: Guest, channels: number, { path, direct }: Target): Promise<SavedTo> {
+  const options = { direct, force: false } as const;
   if (channels > 1) return pagepipe.saveByChannels(guest, path, { ...options, channels });
   const policy = pagepipe.slice(pagepipe.unlimited, pagepipe.QEMU_SLICE_NS);
   return pagepipe.saveTo(guest, path, { ...options, via: 'file', form: 'mapped-ram', policy });
 }
 
 /** Saves once and checks: a contender that loses a page would be fast at nothing. */
-async function check(guest: Guest, channels: number, path: string): Promise<void> {
-  await saveBy(guest, channels, path);
-  const { guest: loaded } = await pagepipe.readStreamFile(path);
+async function check(guest: Guest, channels: number, target: Target): Promise<void> {
+  await saveBy(guest, channels, target);
+  const { guest: loaded } = await pagepipe.readStreamFile(target.path);
   const found = loaded.ram(loaded.largestBlock());
   if (Buffer.compare(found, guest.ram(guest.largestBlock())) !== 0)
     throw new Error(`${channels} channels: the file does not hold the guest's RAM`);
-  rmSync(path);
+  rmSync(target.path);
 }
 
 /** Into a new file each time: the pages of one that is replaced are given back while the next is written. */
-async function timed(guest: Guest, channels: number, path: string): Promise<Run> {
+async function timed(guest: Guest, channels: number, target: Target): Promise<Run> {
   const called_ms = performance.now();
-  const saved = await saveBy(guest, channels, path);
-  rmSync(path);
+  const saved = await saveBy(guest, channels, target);
+  rmSync(target.path);
   return {
     wall_ms: saved.wall_ns / 1e6,
     before_ms: saved.began_ns / 1e6 - called_ms,
@@ -71,29 +89,32 @@ function line(channels: number, runs: readonly Run[], alone_ms: number): string 
   );
 }
 
-async function benchShare(zero_share: string, folder: string): Promise<void> {
+async function benchShare(zero_share: string, target: Target): Promise<void> {
   const guest = await writtenGuest(zero_share);
-  const path = join(folder, 'guest.map');
-  for (const channels of CHANNELS) await check(guest, channels, path);
+  for (const channels of CHANNELS) await check(guest, channels, target);
   const contenders = CHANNELS.map((channels): { channels: number; runs: Run[] } => ({ channels, runs: [] }));
   for (let run = 0; run < RUNS; run++) {
-    for (const { channels, runs } of contenders) runs.push(await timed(guest, channels, path));
+    for (const { channels, runs } of contenders) runs.push(await timed(guest, channels, target));
   }
   const alone_ms = median(contenders[0]?.runs.map(({ wall_ms }) => wall_ms) ?? []);
   const lines = contenders.map(({ channels, runs }) => line(channels, runs, alone_ms));
   process.stdout.write(`  ${zero_share} zero pages\n${lines.join('\n')}\n`);
 }
 
-export async function benchChannels(): Promise<void> {
-  const folder = mkdtempSync(join(existsSync(TMPFS) ? TMPFS : tmpdir(), 'pagepipe-bench-'));
+async function benchPlace({ folder: parent, direct, zero_shares }: Place): Promise<void> {
+  const folder = mkdtempSync(join(parent, 'pagepipe-bench-'));
   process.stdout.write(
-    `channels: 1 GiB into a mapped-ram file in ${folder}, ${RUNS} runs in turn: median (slowest to fastest), ` +
-      `GB/s of guest RAM from Begin on\n`,
+    `channels: 1 GiB into a mapped-ram file in ${parent}${direct ? ' by O_DIRECT' : ''}, ${RUNS} runs in turn: ` +
+      `median (slowest to fastest), GB/s of guest RAM from Begin on\n`,
   );
   try {
-    for (const zero_share of ZERO_SHARES) await benchShare(zero_share, folder);
+    for (const share of zero_shares) await benchShare(share, { path: join(folder, 'guest.map'), direct });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   process.stdout.write('\n');
+}
+
+export async function benchChannels(): Promise<void> {
+  for (const place of PLACES) await benchPlace(place);
 }
