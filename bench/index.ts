@@ -2,7 +2,9 @@
 import { benchEncode } from './encode.ts';
 import { benchLoad } from './load.ts';
 import { benchModel } from './model.ts';
+import { benchThread } from './thread.ts';
 
 await benchEncode();
 await benchLoad();
 benchModel();
+await benchThread();
