@@ -34,7 +34,8 @@ import { is_zero } from './zero';
  * `out`; returns how many bytes. `runs` lists where they belong: at most `run_count_max` runs, each of pages
  * that follow each other. A page's bit in `present` is set when it is copied and cleared when it is zero, so
  * that at the end the bitmaps say which pages the file holds (QEMU, migration/ram.c, save_zero_page and
- * ram_save_page with mapped-ram).
+ * ram_save_page with mapped-ram). With `out` 0 the pages stay where they are and only their runs are listed, as for
+ * as many bytes: whoever writes them writes them from there, as multifd does (migration/file.c, file_write_ramblock_iov).
  */
 export function collect(
   state: usize,
@@ -100,7 +101,7 @@ export function collect(
       }
       const run = runs + <usize>((run_count - 1) * RUN_SIZE);
       store<u32>(run, load<u32>(run, RUN_COUNT) + 1, RUN_COUNT);
-      memory.copy(out + <usize>written, source, <usize>PAGE_SIZE);
+      if (out !== 0) memory.copy(out + <usize>written, source, <usize>PAGE_SIZE);
       store<u64>(present_at, load<u64>(present_at) | bit);
       written += PAGE_SIZE;
       normal++;

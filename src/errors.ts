@@ -45,8 +45,8 @@ const catalogue = {
   'usage-workload-value': (d: { text: string; reason: string }) => `"${d.text}": ${d.reason}`,
 
   // --- usage: the command line --------------------------------------------------------------------
-  'usage-number': (d: { option: string; text: string; min: number }) =>
-    `${d.option} ${d.text}: give a whole number from ${d.min} up`,
+  'usage-number': (d: { option: string; text: string; min: number; max?: number }) =>
+    `${d.option} ${d.text}: give a whole number from ${d.min} ${d.max === undefined ? 'up' : `to ${d.max}`}`,
   'usage-guest-size': (d: { bytes: number; page_bytes: number }) =>
     `--size of ${d.bytes} bytes is not whole pages: give a multiple of ${d.page_bytes}, such as 1GiB`,
   'usage-running-size': (d: { bytes: number; bytes_max: number }) =>
@@ -66,6 +66,8 @@ const catalogue = {
     "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src",
   'internal-core': (d: { missing: string }) =>
     `the core lacks ${d.missing}: build it again with npm run build`,
+  'guest-not-shared': (_: Nothing) =>
+    "the guest's memory is not shared between threads: make or read it with shared: true",
   'memory-full': (d: { wanted_bytes: number }) =>
     `no memory for ${d.wanted_bytes} bytes: close other programs, or save a smaller guest`,
 
@@ -263,6 +265,8 @@ const catalogue = {
     `${d.path} cannot be written (${d.reason}): choose another place`,
   'mapped-needs-file': (_: Nothing) =>
     'a mapped-ram file is written in places: give the name of a regular file with -o',
+  'channel-ended': (d: { path: string; channel: number }) =>
+    `channel ${d.channel} of the save to ${d.path} ended by itself: nothing was left behind, run it again`,
   'disk-full': (d: { path: string; offset: number }) =>
     `no space left for ${d.path} at byte ${d.offset}: free some, or choose another disk`,
   'write-failed': (d: { path: string; offset: number; reason: string }) =>
@@ -271,6 +275,7 @@ const catalogue = {
     `${d.path} cannot be read (${d.reason}): check its name and permissions`,
   'helper-ended': (d: { how: string; bytes: number }) =>
     `the helper ${d.how} after ${d.bytes} bytes: nothing was left behind, run it again`,
+  'thread-ended': (d: { how: string }) => `the migration thread ${d.how}: run it again, or without --thread`,
   'helper-short': (d: { written_bytes: number; stream_bytes: number }) =>
     `the helper process wrote ${d.written_bytes} of ${d.stream_bytes} bytes: nothing was left behind, run it again`,
   'command-failed': (d: { command: string; how: string }) =>
@@ -332,4 +337,30 @@ export class PagepipeError extends Error {
  */
 export function fail<C extends ErrorCode>(code: C, detail: ErrorDetails[C], cause?: unknown): PagepipeError {
   return new PagepipeError(code, wordings[code](detail), { ...detail }, cause);
+}
+
+/** An error in plain values: its class does not survive the way to another thread. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  /** Of a PagepipeError. */
+  readonly code?: ErrorCode;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** What another thread is told of an error. */
+export function plainError(error: unknown): PlainError {
+  if (error instanceof PagepipeError) {
+    const { name, message, code, detail } = error;
+    return { name, message, code, detail };
+  }
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: 'Error', message: String(error) };
+}
+
+/** The error again that another thread has told of. */
+export function restoredError({ name, message, code, detail }: PlainError): Error {
+  if (code !== undefined) return new PagepipeError(code, message, detail ?? {});
+  return Object.assign(new Error(message), { name });
 }

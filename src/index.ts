@@ -2,13 +2,22 @@
  * pagepipe: saves a machine's RAM the way a hypervisor does, page by page, and shows where the time goes.
  * This entry is safe in a browser; `pagepipe/node` adds files, pipes and helper processes.
  */
-export { Arena, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from './core/arena.ts';
+export { Arena, type ArenaOptions, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from './core/arena.ts';
 export { Core, type DecodeStatus, type EncodeStop, LAYOUT } from './core/core.ts';
 export { type CoreExports, init, initSync, instantiateBuild, instantiateCore } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
-export { type Block, type BlockSpec, Guest, PAGE_BYTES, type PageKinds, type Part } from './guest/guest.ts';
+export {
+  type Block,
+  type BlockSpec,
+  Guest,
+  type GuestOptions,
+  PAGE_BYTES,
+  type PageKinds,
+  type Part,
+  type SharedGuest,
+} from './guest/guest.ts';
 export { Prng } from './guest/prng.ts';
 export { type Run, runsOf } from './guest/runs.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
@@ -38,6 +47,7 @@ export { type LoopOptions, type LoopParts, Save } from './migrate/save.ts';
 export { type Saved, saveToMemory } from './migrate/save-to-memory.ts';
 export { XBZRLE_CACHE_BYTES } from './migrate/xbzrle-cache.ts';
 export { adaptive, BLACKOUT_TARGET_NS } from './policy/adaptive.ts';
+export { type PolicyName, type PolicySpec, withNamedPolicy } from './policy/named.ts';
 export { type Policy, type RunningPolicy, startPolicy } from './policy/policy.ts';
 export { QEMU_SLICE_NS, slice } from './policy/slice.ts';
 export { tokenBucket } from './policy/token-bucket.ts';

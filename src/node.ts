@@ -5,6 +5,8 @@ export { type GuestFile, inspectFile, type ReadOptions, readGuest, readStreamFil
 export { reasonOf } from './pipe/os-error.ts';
 export { checkOutput } from './pipe/output-file.ts';
 export { isSameOutput, isStandardOutput } from './pipe/same-output.ts';
+export { CHANNELS_MAX, type ChannelsOptions, saveByChannels } from './pipe/save-by-channels.ts';
+export { saveInThread, type ThreadOptions } from './pipe/save-in-thread.ts';
 export { type OutputOptions, type SavedTo, saveTo } from './pipe/save-to.ts';
 export type { SinkReport } from './pipe/sink.ts';
 export { readText, writeText } from './pipe/text-file.ts';

@@ -4,6 +4,7 @@ import {
   Dirtier,
   fillBlock,
   Guest,
+  type GuestOptions,
   MEMORY_BYTES_MAX,
   nextTurn,
   PAGE_BYTES,
@@ -26,9 +27,13 @@ export interface ChosenGuest {
 }
 
 /** Reads a guest from an image or a stream, with a progress bar. */
-export async function guestFromFile(path: string, signal: AbortSignal): Promise<ChosenGuest> {
+export async function guestFromFile(
+  path: string,
+  signal: AbortSignal,
+  { shared = false }: GuestOptions = {},
+): Promise<ChosenGuest> {
   const before_ms = performance.now();
-  const file = await readingBar('reading', (onProgress) => readGuest(path, { signal, onProgress }));
+  const file = await readingBar('reading', (onProgress) => readGuest(path, { signal, onProgress, shared }));
   return { ...file, load_ms: performance.now() - before_ms };
 }
 
@@ -42,6 +47,7 @@ export async function syntheticGuest(
   size_bytes: number,
   seed: number,
   signal: AbortSignal,
+  options: GuestOptions = {},
 ): Promise<ChosenGuest> {
   if (size_bytes === 0 || size_bytes % PAGE_BYTES !== 0) {
     throw fail('usage-guest-size', { bytes: size_bytes, page_bytes: PAGE_BYTES });
@@ -51,7 +57,7 @@ export async function syntheticGuest(
     throw fail('usage-running-size', { bytes: size_bytes, bytes_max: MEMORY_BYTES_MAX });
   }
   const before_ms = performance.now();
-  const guest = new Guest([{ name: 'ram', bytes: size_bytes }]);
+  const guest = new Guest([{ name: 'ram', bytes: size_bytes }], options);
   const block = guest.largestBlock();
   await fillBlock(guest, block, spec, seed, async () => {
     await nextTurn();
@@ -69,13 +75,18 @@ export async function chooseGuest(
     readonly workload?: string | undefined;
     readonly size?: number | undefined;
     readonly seed: number;
+    /** The guest is saved by the migration thread. */
+    readonly thread?: boolean | undefined;
+    /** Or by several channels at once. */
+    readonly channels?: number | undefined;
   },
   signal: AbortSignal,
 ): Promise<ChosenGuest> {
-  if (options.ram !== undefined) return guestFromFile(options.ram, signal);
+  const shared = options.thread === true || (options.channels ?? 1) > 1;
+  if (options.ram !== undefined) return guestFromFile(options.ram, signal, { shared });
   if (options.workload === undefined)
     throw fail('usage-needs', { option: 'save', needs: '--ram or --workload' });
   if (options.size === undefined)
     throw fail('usage-needs', { option: '--workload', needs: '--size, such as 1GiB' });
-  return syntheticGuest(parseWorkload(options.workload), options.size, options.seed, signal);
+  return syntheticGuest(parseWorkload(options.workload), options.size, options.seed, signal, { shared });
 }

@@ -1,23 +1,21 @@
 /** Options of the command line as values; every parser throws a usage error that says what is taken. */
 import { fail } from '../errors.ts';
 import {
-  adaptive,
   PAGE_BYTES,
   type Policy,
+  type PolicyName,
+  type PolicySpec,
   QEMU_SLICE_NS,
-  slice,
-  tokenBucket,
-  unlimited,
-  window,
+  withNamedPolicy,
 } from '../index.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
 
-/** A whole number from `min` up. */
-export function wholeNumber(option: string, min: number): (text: string) => number {
+/** A whole number from `min` up, or up to `max`. */
+export function wholeNumber(option: string, min: number, max?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-      throw fail('usage-number', { option, text, min });
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > (max ?? value)) {
+      throw fail('usage-number', { option, text, min, ...(max === undefined ? {} : { max }) });
     }
     return value;
   };
@@ -58,10 +56,10 @@ export function numberOrNone(value: number | string | undefined): number | undef
 
 export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;
 
+export type { PolicyName };
 export { parseDuration, parseSize };
 
-const POLICY_NAMES = ['unlimited', 'window', 'token-bucket', 'adaptive'] as const;
-export type PolicyName = (typeof POLICY_NAMES)[number];
+const POLICY_NAMES: readonly PolicyName[] = ['unlimited', 'window', 'token-bucket', 'adaptive'];
 export const parsePolicyName = oneOf('--policy', POLICY_NAMES);
 
 /** What the three options on bandwidth come to. */
@@ -73,33 +71,34 @@ export interface BandwidthOptions {
   readonly target_ns?: number | undefined;
 }
 
-/** The policy that the options name, its name, and `use`, which has it with its own type of state. */
-export function withPolicy<T>(
-  { policy: name, limit_bytes_per_s, slice_ns, target_ns }: BandwidthOptions,
-  use: <State>(policy: Policy<State>) => T,
-): T {
+/** The policy that the options name. @throws `usage-needs`, `usage-contradiction` */
+export function policyOf({
+  policy: name,
+  limit_bytes_per_s,
+  slice_ns,
+  target_ns,
+}: BandwidthOptions): PolicySpec {
   if (target_ns !== undefined && name !== 'adaptive') {
     throw fail('usage-needs', { option: '--target', needs: '--policy adaptive' });
   }
   const chosen = name ?? (limit_bytes_per_s === undefined ? 'unlimited' : 'window');
-  const sliced = <State>(policy: Policy<State>): T =>
-    slice_ns === undefined ? use(policy) : use(slice(policy, slice_ns));
   if (chosen === 'unlimited') {
     if (limit_bytes_per_s !== undefined) throw contradiction('--policy unlimited', '--limit with a rate');
-    return sliced(unlimited);
+    return { name: chosen, slice_ns };
   }
-  if (chosen === 'adaptive') {
-    return limit_bytes_per_s === undefined
-      ? sliced(adaptive(unlimited, target_ns))
-      : sliced(adaptive(window(limit_bytes_per_s), target_ns));
-  }
+  if (chosen === 'adaptive') return { name: chosen, slice_ns, limit_bytes_per_s, target_ns };
   if (limit_bytes_per_s === undefined) {
     throw fail('usage-needs', {
       option: `--policy ${chosen}`,
       needs: '--limit with a rate, such as 32MiB/s',
     });
   }
-  return chosen === 'window' ? sliced(window(limit_bytes_per_s)) : sliced(tokenBucket(limit_bytes_per_s));
+  return { name: chosen, slice_ns, limit_bytes_per_s };
+}
+
+/** The policy that the options name, and `use`, which has it with its own type of state. */
+export function withPolicy<T>(options: BandwidthOptions, use: <State>(policy: Policy<State>) => T): T {
+  return withNamedPolicy(policyOf(options), use);
 }
 
 /** The error of two options that contradict each other. */

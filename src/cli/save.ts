@@ -6,11 +6,20 @@ import {
   describeWorkloads,
   formatProfile,
   type Plain,
-  type Policy,
+  type PolicySpec,
   type SaveProgress,
+  withNamedPolicy,
   XBZRLE_CACHE_BYTES,
 } from '../index.ts';
-import { type SavedTo, saveTo, writeImage, writeText } from '../node.ts';
+import {
+  CHANNELS_MAX,
+  type SavedTo,
+  saveByChannels,
+  saveInThread,
+  saveTo,
+  writeImage,
+  writeText,
+} from '../node.ts';
 import { reportSave } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
@@ -23,9 +32,9 @@ import {
   parsePolicyName,
   parseSize,
   parseSlice,
+  policyOf,
   SLICE_DEFAULT_NS,
   wholeNumber,
-  withPolicy,
 } from './options.ts';
 import { besideStream, checkOutputs, isStdoutTaken } from './outputs.ts';
 import { resultOf } from './result.ts';
@@ -48,9 +57,11 @@ interface SaveFlags {
   readonly maxRounds?: number;
   readonly complete?: 'turns' | 'blocking';
   readonly staging?: number;
+  readonly thread?: boolean;
   readonly xbzrle?: boolean;
   readonly xbzrleCache?: number;
   readonly format?: 'stream' | 'mapped-ram';
+  readonly channels?: number;
   readonly machine?: string;
   readonly keepRam?: string;
   readonly trace?: string;
@@ -87,12 +98,18 @@ export function addSave(program: Command): void {
       parsePolicyName,
     )
     .option('--target <DURATION>', 'blackout that adaptive stays under (default 10ms)', parseDuration)
+    .option('--thread', "the loop in a thread of its own, as QEMU's since 1.4")
     .option('--xbzrle', 'from the second round on send what has changed in a page')
     .option('--xbzrle-cache <SIZE>', 'cache of pages as they were sent (default 64MiB)', parseSize)
     .option(
       '--format <stream|mapped-ram>',
       'a stream, or a file with each page in its place (default stream)',
       oneOf('--format', ['stream', 'mapped-ram']),
+    )
+    .option(
+      '--channels <N>',
+      'threads that write a mapped-ram file together (default 1: the save loop)',
+      wholeNumber('--channels', 1, CHANNELS_MAX),
     )
     .option('--downtime <DURATION>', 'downtime limit of a running guest (default 300ms)', parseDuration)
     .option('--max-rounds <N>', 'pause the guest after N rounds', wholeNumber('--max-rounds', 1))
@@ -119,15 +136,13 @@ export function addSave(program: Command): void {
 
 async function save(flags: SaveFlags): Promise<void> {
   checkFlags(flags);
-  await withPolicy(
-    {
-      policy: flags.policy,
-      limit_bytes_per_s: numberOrNone(flags.limit),
-      slice_ns: numberOrNone(flags.slice),
-      target_ns: flags.target,
-    },
-    (policy) => interruptible((signal) => saveWith(flags, policy, signal)),
-  );
+  const policy = policyOf({
+    policy: flags.policy,
+    limit_bytes_per_s: numberOrNone(flags.limit),
+    slice_ns: numberOrNone(flags.slice),
+    target_ns: flags.target,
+  });
+  await interruptible((signal) => saveWith(flags, policy, signal));
 }
 
 function checkFlags(flags: SaveFlags): void {
@@ -143,6 +158,7 @@ function checkFlags(flags: SaveFlags): void {
     if (flags.via === 'pipe') throw contradiction('--format mapped-ram', '--via pipe');
     if (flags.xbzrle === true) throw contradiction('--format mapped-ram', '--xbzrle');
   }
+  checkChannels(flags);
   if (flags.xbzrleCache !== undefined && flags.xbzrle !== true)
     throw fail('usage-needs', { option: '--xbzrle-cache', needs: '--xbzrle' });
   if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
@@ -153,18 +169,36 @@ function checkFlags(flags: SaveFlags): void {
   );
 }
 
-async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: AbortSignal): Promise<void> {
+/** What the save loop does by itself, its limits and its buffer, channels do not. */
+function checkChannels(flags: SaveFlags): void {
+  const { channels } = flags;
+  if (channels !== undefined && flags.format !== 'mapped-ram')
+    throw fail('usage-needs', { option: '--channels', needs: '--format mapped-ram' });
+  if (!isByChannels(flags)) return;
+  const one = `--channels ${channels}`;
+  if (numberOrNone(flags.limit) !== undefined) throw contradiction(one, '--limit with a rate');
+  if (flags.policy !== undefined && flags.policy !== 'unlimited')
+    throw contradiction(one, `--policy ${flags.policy}`);
+  if (flags.complete === 'blocking') throw contradiction(one, '--complete blocking');
+  if (flags.staging !== undefined) throw contradiction(one, '--staging');
+  if (flags.thread === true) throw contradiction(one, '--thread');
+}
+
+function isByChannels(flags: SaveFlags): flags is SaveFlags & { readonly channels: number } {
+  return (flags.channels ?? 1) > 1;
+}
+
+async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSignal): Promise<void> {
   const chosen = await chooseGuest(flags, signal);
   let bar: ProgressBar | undefined;
   let saved: SavedTo;
   try {
-    saved = await saveTo(chosen.guest, flags.output, {
+    const options = {
       via: viaOf(flags),
       form: flags.format,
       xbzrle_cache_bytes: flags.xbzrle === true ? (flags.xbzrleCache ?? XBZRLE_CACHE_BYTES) : undefined,
       direct: flags.direct ?? false,
       force: flags.force ?? false,
-      policy,
       machine: flags.machine,
       origin: chosen.origin,
       running: chosen.running,
@@ -173,10 +207,19 @@ async function saveWith<State>(flags: SaveFlags, policy: Policy<State>, signal: 
       complete: flags.complete,
       staging_bytes: flags.staging,
       signal,
-      onBegin: (progress) => {
+      onBegin: (progress: SaveProgress) => {
         bar = new ProgressBar('saving', barOf(progress));
       },
-    });
+    };
+    if (isByChannels(flags)) {
+      saved = await saveByChannels(chosen.guest, flags.output, { ...options, channels: flags.channels });
+    } else {
+      saved = await (flags.thread === true
+        ? saveInThread(chosen.guest, flags.output, { ...options, policy })
+        : withNamedPolicy(policy, (started) =>
+            saveTo(chosen.guest, flags.output, { ...options, policy: started }),
+          ));
+    }
   } finally {
     bar?.stop();
   }
@@ -232,9 +275,12 @@ function plainOptions(flags: SaveFlags): Record<string, Plain> {
     format: flags.format ?? 'stream',
     xbzrle: flags.xbzrle ?? false,
     direct: flags.direct ?? false,
+    thread: flags.thread ?? false,
+    channels: flags.channels ?? 1,
     policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
     limit_bytes_per_s: limit ?? null,
-    slice_ms: slice === undefined ? null : slice / 1e6,
+    // a slice is of the main loop's time, and channels take none of it
+    slice_ms: slice === undefined || isByChannels(flags) ? null : slice / 1e6,
     target_ms: flags.policy === 'adaptive' ? (flags.target ?? BLACKOUT_TARGET_NS) / 1e6 : null,
     complete: flags.complete ?? 'turns',
     max_rounds: flags.maxRounds ?? null,

@@ -1,6 +1,7 @@
 /** Who owns which bytes of the memory that the core works on. */
 import { fail } from '../errors.ts';
 import { Core } from './core.ts';
+import { isShared } from './load.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 const WASM_PAGES_MAX = 65_536;
@@ -14,30 +15,51 @@ export const MEMORY_BYTES_MAX = 2 ** 32 - 16 * 2 ** 20;
 /** The most that a guest has: sixteen memories; the host has to have as much, but for pages that are zero. */
 export const GUEST_BYTES_MAX = 16 * MEMORY_BYTES_MAX;
 
+/** Where an arena begins to hand out; what lies before is its own. */
+const FIRST_ADDRESS = 64;
+/** The word, a u64 at address 0, that says up to where ranges were handed out; 0 = none yet. */
+const NEXT_WORD = 0;
+
+export interface ArenaOptions {
+  /** A memory that threads can share, and the core built for such. */
+  readonly shared?: boolean;
+  /** The shared memory of another thread's arena, instead of a new one. */
+  readonly memory?: WebAssembly.Memory;
+}
+
 /**
- * One memory and its one owner: hands out ranges from the bottom up and grows the memory as needed.
- * Nothing is given back; a guest lives as long as its arena.
+ * Hands out ranges of a memory from the bottom up and grows it as needed. Nothing is given back; a guest lives as
+ * long as its arena.
  *
  *     0       64          next
  *     ┌───────┬───────────┬─────────────────┐
- *     │ never │ handed out│ grown on demand │  ... up to 4 GiB
+ *     │ own   │ handed out│ grown on demand │  ... up to 4 GiB
  *     └───────┴───────────┴─────────────────┘
  *
- * Growing detaches every view made before (WebAssembly.Memory.prototype.grow), so no view is kept here:
- * `bytes` makes a new one, and whoever holds one across an `alloc` holds a dead one.
+ * How far it is stands in the memory itself and is changed by atomic exchange, so that threads with an arena each on
+ * one shared memory are never given the same range.
+ *
+ * Growing detaches every view of a memory of one thread (WebAssembly.Memory.prototype.grow); views of a shared
+ * memory stay, and do not see what was added. So no view is kept here: `bytes` makes a new one, and whoever holds
+ * one across an `alloc` may hold a dead one.
+ *
+ * @example
+ * const arena = new Arena({ shared: true });
+ * const worker = new Worker(url, { workerData: arena.memory });
+ * // there: const arena = new Arena({ memory: workerData });
  */
 export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly core: Core;
-  #next = 64;
 
-  constructor(options: { shared?: boolean } = {}) {
-    this.memory = new WebAssembly.Memory({
-      initial: 1,
-      maximum: WASM_PAGES_MAX,
-      shared: options.shared ?? false,
-    });
+  constructor({ shared = false, memory }: ArenaOptions = {}) {
+    this.memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: WASM_PAGES_MAX, shared });
     this.core = new Core(this.memory);
+  }
+
+  /** Whether other threads can have this memory too. */
+  get is_shared(): boolean {
+    return isShared(this.memory);
   }
 
   /**
@@ -46,12 +68,14 @@ export class Arena {
    * @throws `memory-full` where the engine does not give the memory
    */
   alloc(size_bytes: number, alignment_bytes = 64): number {
-    const address = Math.ceil(this.#next / alignment_bytes) * alignment_bytes;
-    const end = address + size_bytes;
-    const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
-    if (missing > 0) this.#grow(missing, size_bytes);
-    this.#next = end;
-    return address;
+    for (;;) {
+      const next = this.#next();
+      const address = Math.ceil(Math.max(Number(next), FIRST_ADDRESS) / alignment_bytes) * alignment_bytes;
+      const end = address + size_bytes;
+      this.#growTo(end, size_bytes);
+      // another thread was first: again, behind what it was given
+      if (Atomics.compareExchange(this.#words(), NEXT_WORD, next, BigInt(end)) === next) return address;
+    }
   }
 
   /**
@@ -61,19 +85,28 @@ export class Arena {
    * @throws `memory-full`
    */
   reserve(size_bytes: number): void {
-    const end = Math.min(this.#next + size_bytes, WASM_PAGES_MAX * WASM_PAGE_BYTES);
-    const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
-    if (missing > 0) this.#grow(missing, size_bytes);
+    const end = Math.max(Number(this.#next()), FIRST_ADDRESS) + size_bytes;
+    this.#growTo(Math.min(end, WASM_PAGES_MAX * WASM_PAGE_BYTES), size_bytes);
   }
 
   /** A view of `size_bytes` at an address; valid until the next `alloc`. */
-  bytes(address: number, size_bytes: number): Uint8Array<ArrayBuffer> {
+  bytes(address: number, size_bytes: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, size_bytes);
   }
 
-  #grow(wasm_pages: number, wanted_bytes: number): void {
+  #words(): BigInt64Array {
+    return new BigInt64Array(this.memory.buffer, 0, 1);
+  }
+
+  #next(): bigint {
+    return Atomics.load(this.#words(), NEXT_WORD);
+  }
+
+  #growTo(end: number, wanted_bytes: number): void {
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
+    if (missing <= 0) return;
     try {
-      this.memory.grow(wasm_pages);
+      this.memory.grow(missing);
     } catch (cause) {
       throw fail('memory-full', { wanted_bytes }, cause);
     }

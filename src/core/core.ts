@@ -44,7 +44,7 @@ const DECODE_STATUSES: Readonly<Record<number, DecodeStatus>> = {
 export class Core {
   readonly memory: WebAssembly.Memory;
   readonly #exports: CoreExports;
-  #view: DataView<ArrayBuffer>;
+  #view: DataView;
 
   constructor(memory: WebAssembly.Memory, exports: CoreExports = instantiateCore(memory)) {
     this.memory = memory;
@@ -114,7 +114,10 @@ export class Core {
     return fault === LAYOUT.XBZRLE_WHOLE ? undefined : fault;
   }
 
-  /** Collects dirty pages that are not zero; returns how many bytes. Their runs stand at `runs`. */
+  /**
+   * Collects dirty pages that are not zero; returns how many bytes. Their runs stand at `runs`; with `out` 0 that
+   * is all, and the pages are not copied.
+   */
   collect(
     state: number,
     blocks: number,

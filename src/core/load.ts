@@ -90,10 +90,14 @@ export function initSync(): void {
   }
 }
 
+/** Whether a memory can be used by several threads; a page that is not cross-origin isolated has no such. */
+export function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}
+
 function moduleFor(memory: WebAssembly.Memory): WebAssembly.Module {
   initSync();
-  const is_shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
-  const module = is_shared ? shared_module : plain_module;
+  const module = isShared(memory) ? shared_module : plain_module;
   if (module === undefined) throw fail('wasm-forbidden', {});
   return module;
 }

@@ -17,7 +17,7 @@ export type Reading<T> = Generator<undefined, T, undefined>;
 
 export class Window {
   readonly capacity_bytes: number;
-  readonly #view: () => Uint8Array<ArrayBuffer>;
+  readonly #view: () => Uint8Array;
   #base = 0;
   #start = 0;
   #end = 0;
@@ -27,7 +27,7 @@ export class Window {
    * @param capacity_bytes at least 64 KiB, so that every head of an element fits
    * @param view the window's bytes; asked for anew at every use, for Wasm memory may move when it grows
    */
-  constructor(capacity_bytes: number, view: () => Uint8Array<ArrayBuffer>) {
+  constructor(capacity_bytes: number, view: () => Uint8Array) {
     this.capacity_bytes = capacity_bytes;
     this.#view = view;
   }
@@ -56,7 +56,7 @@ export class Window {
   }
 
   /** A view of the unconsumed bytes; valid until the next `free` or growth of the memory. */
-  available(): Uint8Array<ArrayBuffer> {
+  available(): Uint8Array {
     return this.#view().subarray(this.#start, this.#end);
   }
 
@@ -89,7 +89,7 @@ export class Window {
   }
 
   /** The free space, after the unconsumed bytes were moved to the front; tell `filled` how much was read. */
-  free(): Uint8Array<ArrayBuffer> {
+  free(): Uint8Array {
     const view = this.#view();
     view.copyWithin(0, this.#start, this.#end);
     this.#base += this.#start;
@@ -120,7 +120,7 @@ export function* need(window: Window, bytes: number, wanted: string): Reading<vo
   }
 }
 
-function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView {
+function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

@@ -45,6 +45,24 @@ export interface Placing {
   readonly pages: number;
 }
 
+/** Where a part stands in its bank's memory. */
+export interface Place {
+  readonly first: number;
+  readonly pages: number;
+  readonly host: number;
+  readonly dirty: number;
+  readonly log: number;
+  /** The block's name, as it stands on the wire. */
+  readonly idstr: number;
+}
+
+/** A bank as another thread can be told of it; its RAM is shared, not copied. */
+export interface SharedBank {
+  readonly memory: Arena['memory'];
+  /** One for each block. */
+  readonly places: readonly Place[];
+}
+
 /**
  * A memory, and the block table in it that the core works on. The table names every block of the guest, so
  * that a block has the same index in each bank; what stands elsewhere has no pages here.
@@ -54,37 +72,64 @@ export class Bank {
   /** The block table, as assembly/layout.ts draws it. */
   readonly table: number;
   readonly parts: readonly Part[];
+  readonly #places: readonly Place[];
 
-  constructor(arena: Arena, placings: readonly Placing[]) {
+  private constructor(arena: Arena, table: number, places: readonly Place[]) {
     this.arena = arena;
-    arena.reserve(bytesOf(placings));
-    this.table = allocTable(
-      arena,
-      placings.map(({ spec }) => spec),
-    );
-    this.parts = placings.map((placing, index) => this.#place(placing, index));
+    this.table = table;
+    this.#places = places;
+    this.parts = places.map(({ idstr: _, ...place }, block_index) => ({ bank: this, block_index, ...place }));
   }
 
-  #place({ spec, first, pages }: Placing, index: number): Part {
-    const { arena } = this;
-    const bitmap_bytes = arena.core.bitmapSize(pages);
-    const part = {
-      bank: this,
-      block_index: index,
-      first,
-      pages,
-      dirty: arena.alloc(bitmap_bytes),
-      log: arena.alloc(bitmap_bytes),
-      host: arena.alloc(pages * PAGE_BYTES, PAGE_BYTES),
-    };
-    const entry = this.table + index * LAYOUT.BLOCK_SIZE;
-    arena.core.setU32(entry + LAYOUT.BLOCK_HOST, part.host);
-    arena.core.setU32(entry + LAYOUT.BLOCK_BITMAP, part.dirty);
-    arena.core.setU32(entry + LAYOUT.BLOCK_PAGES, pages);
-    arena.core.setU32(entry + LAYOUT.BLOCK_FIRST, first);
-    arena.core.setU32(entry + LAYOUT.BLOCK_BEYOND, spec.bytes / PAGE_BYTES - first - pages);
-    return part;
+  /** Makes room for the parts in an arena, and the table of them. @throws as `allocTable`; `memory-full` */
+  static make(arena: Arena, placings: readonly Placing[]): Bank {
+    arena.reserve(bytesOf(placings));
+    const specs = placings.map(({ spec }) => spec);
+    const table = allocTable(arena, specs);
+    const places = placings.map(({ first, pages }, index) => {
+      const bitmap_bytes = arena.core.bitmapSize(pages);
+      return {
+        first,
+        pages,
+        dirty: arena.alloc(bitmap_bytes),
+        log: arena.alloc(bitmap_bytes),
+        host: arena.alloc(pages * PAGE_BYTES, PAGE_BYTES),
+        idstr: arena.core.u32(table + index * LAYOUT.BLOCK_SIZE + LAYOUT.BLOCK_IDSTR),
+      };
+    });
+    writeTable(arena, table, specs, places);
+    return new Bank(arena, table, places);
   }
+
+  /** Another thread's bank: the same RAM and bitmaps, and a table, so counters, of its own. @throws `memory-full` */
+  static attach(arena: Arena, specs: readonly BlockSpec[], places: readonly Place[]): Bank {
+    const table = arena.alloc(Math.max(1, specs.length) * LAYOUT.BLOCK_SIZE);
+    writeTable(arena, table, specs, places);
+    return new Bank(arena, table, places);
+  }
+
+  /** What another thread has to be told. */
+  share(): SharedBank {
+    return { memory: this.arena.memory, places: this.#places };
+  }
+}
+
+function writeTable(
+  { core }: Arena,
+  table: number,
+  specs: readonly BlockSpec[],
+  places: readonly Place[],
+): void {
+  places.forEach(({ first, pages, host, dirty, idstr }, index) => {
+    const entry = table + index * LAYOUT.BLOCK_SIZE;
+    const block_pages = (specs[index]?.bytes ?? 0) / PAGE_BYTES;
+    core.setU32(entry + LAYOUT.BLOCK_HOST, host);
+    core.setU32(entry + LAYOUT.BLOCK_BITMAP, dirty);
+    core.setU32(entry + LAYOUT.BLOCK_IDSTR, idstr);
+    core.setU32(entry + LAYOUT.BLOCK_PAGES, pages);
+    core.setU32(entry + LAYOUT.BLOCK_FIRST, first);
+    core.setU32(entry + LAYOUT.BLOCK_BEYOND, block_pages - first - pages);
+  });
 }
 
 /** Enough for all that a bank allocates, with what lies between for alignment. */

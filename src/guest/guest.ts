@@ -9,6 +9,7 @@ import {
   type PageKinds,
   type Part,
   type Placing,
+  type SharedBank,
 } from './bank.ts';
 
 export { type BlockSpec, PAGE_BYTES, type PageKinds, type Part };
@@ -25,15 +26,35 @@ export interface Block extends BlockSpec {
   readonly log: number;
 }
 
+/** A guest as another thread can be told of it: it may be posted, and its RAM is shared, not copied. */
+export interface SharedGuest {
+  readonly specs: readonly BlockSpec[];
+  readonly banks: readonly SharedBank[];
+}
+
+export interface GuestOptions {
+  /** In memory that threads can share. */
+  readonly shared?: boolean;
+  /** Banks that are there already, see `attach`. */
+  readonly banks?: readonly Bank[];
+}
+
 /**
  * A guest: RAM in blocks, in an arena of its own, and the table of them that the core works on.
  *
  * A Wasm memory ends at 4 GiB; a guest with more RAM stands in several, its banks, and a block in several
  * parts.
  *
+ * In a shared arena, threads can have one guest together. Each has a `Guest` of its own, with its own count of dirty
+ * pages and its own block table. Any thread may write RAM: first the page, then `logWrite`. One at a time saves.
+ *
  * @example
  * const guest = new Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }]);
  * guest.ram(guest.blockNamed('ram')).set(image);
+ * @example
+ * const guest = new Guest([{ name: 'ram', bytes: 64 * 2 ** 20 }], { shared: true });
+ * const worker = new Worker(url, { workerData: guest.share() });
+ * // there: const guest = Guest.attach(workerData);
  */
 export class Guest {
   readonly banks: readonly Bank[];
@@ -42,21 +63,43 @@ export class Guest {
   #dirty_pages = 0;
 
   /**
-   * @param arena the first bank's; its owner may use it for more
+   * @param where the first bank's arena, whose owner may use it for more, and which the others' are like; or what a
+   *   new one is to be
    * @throws `guest-too-large`; `image-size` where a block is not whole pages; `block-name`, `name-latin1` for
    *   names that do not go on the wire; `block-empty`, `block-named-twice`; `memory-full`
    */
-  constructor(specs: readonly BlockSpec[], arena: Arena = new Arena()) {
+  constructor(specs: readonly BlockSpec[], where: Arena | GuestOptions = {}) {
     checkSpecs(specs);
     this.ram_bytes = specs.reduce((sum, spec) => sum + spec.bytes, 0);
     if (this.ram_bytes > GUEST_BYTES_MAX) {
       throw fail('guest-too-large', { bytes: this.ram_bytes, bytes_max: GUEST_BYTES_MAX });
     }
-    this.banks = divideIntoBanks(specs).map(
-      (placings, index) => new Bank(index === 0 ? arena : new Arena(), placings),
-    );
+    const { banks, shared = false } = where instanceof Arena ? {} : where;
+    this.banks = banks ?? makeBanks(specs, where instanceof Arena ? where : new Arena({ shared }));
     const parts = partsByBlock(this.banks, specs.length);
     this.blocks = specs.map((spec, index) => makeBlock(spec, index, parts[index] ?? []));
+  }
+
+  /**
+   * Another thread's guest, from what its `share` gave.
+   *
+   * @throws `memory-full`
+   */
+  static attach({ specs, banks }: SharedGuest): Guest {
+    const attach = ({ memory, places }: SharedBank) => Bank.attach(new Arena({ memory }), specs, places);
+    return new Guest(specs, { banks: banks.map(attach) });
+  }
+
+  /** What another thread has to be told to have this guest too. @throws `guest-not-shared` */
+  share(): SharedGuest {
+    if (!this.is_shared) throw fail('guest-not-shared', {});
+    const specs = this.blocks.map(({ name, bytes }) => ({ name, bytes }));
+    return { specs, banks: this.banks.map((bank) => bank.share()) };
+  }
+
+  /** Whether other threads can have this guest too. */
+  get is_shared(): boolean {
+    return this.arena.is_shared;
   }
 
   /** The arena of the first bank; of the only one, but for the largest guests. */
@@ -89,7 +132,7 @@ export class Guest {
    *
    * @throws `block-in-parts` where the block does not stand in one memory: go through `parts` and `partRam`
    */
-  ram(block: Block): Uint8Array<ArrayBuffer> {
+  ram(block: Block): Uint8Array {
     const [part, ...more] = block.parts;
     if (part === undefined || more.length > 0) {
       throw fail('block-in-parts', { block: block.name, bytes: block.bytes, bytes_max: MEMORY_BYTES_MAX });
@@ -98,12 +141,12 @@ export class Guest {
   }
 
   /** A view of a part's RAM; valid until something is allocated in its bank's arena. */
-  partRam({ bank, host, pages }: Part): Uint8Array<ArrayBuffer> {
+  partRam({ bank, host, pages }: Part): Uint8Array {
     return bank.arena.bytes(host, pages * PAGE_BYTES);
   }
 
   /** A view of `count` pages of a block, or of as many of them as stand in one memory. */
-  pages(block: Block, first: number, count: number): Uint8Array<ArrayBuffer> {
+  pages(block: Block, first: number, count: number): Uint8Array {
     const part = partOf(block, first);
     const here = Math.min(count, part.first + part.pages - first);
     return part.bank.arena.bytes(part.host + (first - part.first) * PAGE_BYTES, here * PAGE_BYTES);
@@ -163,6 +206,12 @@ export class Guest {
     if (bank === undefined) throw fail('no-blocks', {});
     return bank;
   }
+}
+
+function makeBanks(specs: readonly BlockSpec[], first: Arena): Bank[] {
+  return divideIntoBanks(specs).map((placings, index) =>
+    Bank.make(index === 0 ? first : new Arena({ shared: first.is_shared }), placings),
+  );
 }
 
 /** The parts of every block in order, in one walk: 4096 blocks may have parts in 16 banks. */

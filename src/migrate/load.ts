@@ -1,5 +1,5 @@
 /** Reads a guest from a migration stream. */
-import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
+import { Arena, type ArenaOptions, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import type { StreamOrigin } from './ram-source.ts';
@@ -17,8 +17,9 @@ export class GuestLoader {
   readonly reader: StreamReader;
   #guest: Guest | undefined;
 
-  constructor() {
-    const arena = new Arena();
+  /** @param options whether the guest is to be in shared memory */
+  constructor(options: ArenaOptions = {}) {
+    const arena = new Arena(options);
     this.reader = new StreamReader(arena, {
       ram_bytes_max: GUEST_BYTES_MAX,
       make: (blocks) => {
@@ -39,7 +40,7 @@ export class GuestLoader {
   }
 }
 
-function pagesOf(guest: Guest, index: number, first: number, count: number): Uint8Array<ArrayBuffer> {
+function pagesOf(guest: Guest, index: number, first: number, count: number): Uint8Array {
   const block = guest.blocks[index];
   if (block === undefined) throw fail('no-blocks', {});
   return guest.pages(block, first, count);
@@ -61,8 +62,8 @@ function checkAllHere(guest: Guest, { capabilities, mapped_counts }: StreamFacts
  * const { guest } = loadStream(bytes);
  * const ram = guest.ram(guest.largestBlock());
  */
-export function loadStream(bytes: Uint8Array): Loaded {
-  const loader = new GuestLoader();
+export function loadStream(bytes: Uint8Array, options: ArenaOptions = {}): Loaded {
+  const loader = new GuestLoader(options);
   loader.reader.readWhole(bytes);
   return loader.end();
 }

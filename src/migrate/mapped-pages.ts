@@ -5,7 +5,7 @@ import type { BlockLength } from '../format/reader.ts';
 import { need, type Reading, type Window } from '../format/window.ts';
 
 /** A view of pages of a block from `first` on: of `count`, or of as many as stand together. */
-export type PagesOf = (block_index: number, first: number, count: number) => Uint8Array<ArrayBuffer>;
+export type PagesOf = (block_index: number, first: number, count: number) => Uint8Array;
 
 /** Pages that a file holds and does not hold. */
 export interface MappedCounts {

@@ -5,11 +5,11 @@ export class MemoryChannel implements AsyncChannel {
   readonly is_ready = true;
   readonly eagain = 0;
   readonly short_writes = 0;
-  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #staging: Uint8Array;
   #stream = new Uint8Array(64 * 1024);
   #fill = 0;
 
-  constructor(staging: Uint8Array<ArrayBuffer>) {
+  constructor(staging: Uint8Array) {
     this.#staging = staging;
   }
 

@@ -85,7 +85,7 @@ export class StagingBuffer {
   }
 
   /** All of it; valid until something is allocated in the arena. */
-  view(): Uint8Array<ArrayBuffer> {
+  view(): Uint8Array {
     return this.arena.bytes(this.address, this.bytes);
   }
 

@@ -70,7 +70,7 @@ export class RamSource implements Source {
   }
 
   /** The staging buffer, for the channel; valid until something is allocated in the guest's arena. */
-  staging(): Uint8Array<ArrayBuffer> {
+  staging(): Uint8Array {
     return this.#staging.view();
   }
 

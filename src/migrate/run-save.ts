@@ -14,20 +14,10 @@ import { type LoopOptions, Save } from './save.ts';
 /** QEMU's default for downtime-limit since 2.1. */
 export const DOWNTIME_LIMIT_NS = 300_000_000;
 
-export interface SaveOptions<State> {
+export interface SaveOptions<State> extends SaveSettings {
   readonly policy: Policy<State>;
-  /** Machine type named in the stream; the origin's own, else `none`. */
-  readonly machine?: string | undefined;
-  readonly origin?: StreamOrigin | undefined;
-  readonly form?: OutputForm | undefined;
-  /** XBZRLE with a cache of so many bytes; without it every page goes whole. */
-  readonly xbzrle_cache_bytes?: number | undefined;
   /** What the guest does meanwhile; without it the guest does not run. */
   readonly running?: Running | undefined;
-  readonly downtime_limit_ns?: number | undefined;
-  readonly max_rounds?: number | undefined;
-  readonly complete?: LoopOptions['complete'] | undefined;
-  readonly staging_bytes?: number | undefined;
   /** Aborting it ends the save with `interrupted`. */
   readonly signal?: AbortSignal | undefined;
   readonly onPaused?: (() => void) | undefined;
@@ -35,8 +25,23 @@ export interface SaveOptions<State> {
   readonly onBegin?: ((progress: SaveProgress) => void) | undefined;
 }
 
+/** How a guest is saved, in plain values. */
+export interface SaveSettings {
+  /** Machine type named in the stream; the origin's own, else `none`. */
+  readonly machine?: string | undefined;
+  readonly origin?: StreamOrigin | undefined;
+  readonly form?: OutputForm | undefined;
+  /** XBZRLE with a cache of so many bytes; without it every page goes whole. */
+  readonly xbzrle_cache_bytes?: number | undefined;
+  readonly downtime_limit_ns?: number | undefined;
+  readonly max_rounds?: number | undefined;
+  readonly complete?: LoopOptions['complete'] | undefined;
+  readonly staging_bytes?: number | undefined;
+}
+
 /** What can be asked of a save while it runs. */
 export interface SaveProgress {
+  readonly began_ns: number;
   readonly ram_bytes: number;
   /** RAM still to be sent, as of the last dirty sync. */
   remaining_bytes(): number;
@@ -71,7 +76,7 @@ export interface SaveFigures {
 export async function runSave<State>(
   guest: Guest,
   options: SaveOptions<State>,
-  openChannel: (staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined) => AsyncChannel,
+  openChannel: (staging: Uint8Array, placements: Placements | undefined) => AsyncChannel,
   finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<SaveFigures> {
   const clock = systemClock;
@@ -98,6 +103,7 @@ export async function runSave<State>(
     },
   );
   options.onBegin?.({
+    began_ns,
     ram_bytes: guest.ram_bytes,
     remaining_bytes: () => source.dirty_pages * source.page_bytes,
     stream_bytes: () => save.stream_bytes,

@@ -38,7 +38,7 @@ export class CommandSink implements Sink {
     });
   }
 
-  openChannel(staging: Uint8Array<ArrayBuffer>): AsyncChannel {
+  openChannel(staging: Uint8Array): AsyncChannel {
     const channel = new FdChannel(this.#pipe.fd, staging, {
       path: `exec:${this.#command}`,
       whyBroken: () => this.#whyBroken(),

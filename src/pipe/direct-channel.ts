@@ -8,12 +8,12 @@ export class DirectChannel implements AsyncChannel {
   readonly eagain = 0;
   readonly short_writes = 0;
   readonly #writer: DiskWriter;
-  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #staging: Uint8Array;
   readonly #path: string;
   readonly #block = alignedBuffer(DISK_BLOCK_BYTES);
   #fill = 0;
 
-  constructor(writer: DiskWriter, staging: Uint8Array<ArrayBuffer>, path: string) {
+  constructor(writer: DiskWriter, staging: Uint8Array, path: string) {
     this.#writer = writer;
     this.#staging = staging;
     this.#path = path;

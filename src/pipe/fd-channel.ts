@@ -27,7 +27,7 @@ export interface FdChannelOptions {
  */
 export class FdChannel implements AsyncChannel {
   readonly #fd: number;
-  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #staging: Uint8Array;
   readonly #path: string;
   readonly #whyBroken: (() => Promise<Error>) | undefined;
   #socket: Socket | undefined;
@@ -41,7 +41,7 @@ export class FdChannel implements AsyncChannel {
   #eagain = 0;
   #short_writes = 0;
 
-  constructor(fd: number, staging: Uint8Array<ArrayBuffer>, options: FdChannelOptions) {
+  constructor(fd: number, staging: Uint8Array, options: FdChannelOptions) {
     this.#fd = fd;
     this.#staging = staging;
     this.#path = options.path;

@@ -59,7 +59,7 @@ export class FileSink implements Sink {
     }
   }
 
-  openChannel(staging: Uint8Array<ArrayBuffer>): AsyncChannel {
+  openChannel(staging: Uint8Array): AsyncChannel {
     if (this.#writer.is_direct) {
       this.#direct_channel = new DirectChannel(this.#writer, staging, this.#path);
       return this.#direct_channel;

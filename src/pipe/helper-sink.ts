@@ -71,7 +71,7 @@ export class HelperSink implements Sink {
     return this.#child.pid;
   }
 
-  openChannel(staging: Uint8Array<ArrayBuffer>): AsyncChannel {
+  openChannel(staging: Uint8Array): AsyncChannel {
     const channel = new FdChannel(this.#pipe.fd, staging, {
       path: this.#path,
       whyBroken: () => this.#whyEnded(),

@@ -20,6 +20,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called as the input is read, with how much of it was. */
   readonly onProgress?: ((read_bytes: number, total_bytes: number | undefined) => void) | undefined;
+  /** Reads the guest into memory that threads can share. */
+  readonly shared?: boolean | undefined;
 }
 
 /** A guest from a file, and where it came from if that was a stream. */
@@ -114,8 +116,8 @@ export function readGuest(path: string, options: ReadOptions = {}): Promise<Gues
     if (head.length === 0) throw fail('stream-empty', {});
     const text = new TextDecoder('latin1').decode(head);
     if (!STREAM_MAGICS.some((magic) => text.startsWith(magic)))
-      return { guest: await readImage(input), origin: undefined };
-    const { guest, origin, facts } = await load(input);
+      return { guest: await readImage(input, guestOptions(options)), origin: undefined };
+    const { guest, origin, facts } = await load(input, options);
     const lost = facts.not_carried;
     if (lost !== undefined) throw fail('section-not-carried', { offset: lost.offset, section: lost.name });
     return { guest, origin };
@@ -124,7 +126,7 @@ export function readGuest(path: string, options: ReadOptions = {}): Promise<Gues
 
 /** Reads a migration stream or a libvirt save image into a guest. @throws as `readGuest` */
 export function readStreamFile(path: string, options: ReadOptions = {}): Promise<Loaded> {
-  return Input.with(path, options, load);
+  return Input.with(path, options, (input) => load(input, options));
 }
 
 /** Looks through a migration stream, in bounded memory. @throws as `readGuest` */
@@ -138,8 +140,10 @@ export function inspectFile(path: string, options: ReadOptions = {}): Promise<In
   });
 }
 
-async function load(input: Input): Promise<Loaded> {
-  const loader = new GuestLoader();
+const guestOptions = ({ shared = false }: ReadOptions): { shared: boolean } => ({ shared });
+
+async function load(input: Input, options: ReadOptions): Promise<Loaded> {
+  const loader = new GuestLoader(guestOptions(options));
   await pump(input, loader.reader);
   return loader.end();
 }

@@ -1,9 +1,8 @@
 /** A channel that writes each staged piece at its place in a file, from the main loop. */
-import { writeSync } from 'node:fs';
 import type { AsyncChannel } from '../migrate/drive.ts';
 import type { Placements } from '../migrate/output-format.ts';
 import { alignedBuffer, DISK_BLOCK_BYTES } from './disk-writer.ts';
-import { writeFailure } from './os-error.ts';
+import { writeAllAt } from './write-at.ts';
 
 export class MappedChannel implements AsyncChannel {
   readonly is_ready = true;
@@ -12,7 +11,7 @@ export class MappedChannel implements AsyncChannel {
   readonly #fd: number;
   readonly #direct_fd: number | undefined;
   readonly #path: string;
-  readonly #staging: Uint8Array<ArrayBuffer>;
+  readonly #staging: Uint8Array;
   readonly #placements: Placements;
   /** O_DIRECT wants aligned memory, and pages do not stand so in the staging buffer. */
   readonly #bounce: Uint8Array<ArrayBuffer>;
@@ -20,7 +19,7 @@ export class MappedChannel implements AsyncChannel {
   /** @param direct_fd a second descriptor of the file, with O_DIRECT, for guest pages */
   constructor(
     fds: { readonly fd: number; readonly direct_fd: number | undefined; readonly path: string },
-    staging: Uint8Array<ArrayBuffer>,
+    staging: Uint8Array,
     placements: Placements,
   ) {
     this.#fd = fds.fd;
@@ -54,14 +53,6 @@ export class MappedChannel implements AsyncChannel {
   }
 
   #writeAll(fd: number, piece: Uint8Array, file_offset: number): void {
-    let done = 0;
-    while (done < piece.length) {
-      try {
-        done += writeSync(fd, piece, done, piece.length - done, file_offset + done);
-      } catch (cause) {
-        throw writeFailure(this.#path, file_offset + done, cause);
-      }
-      if (done < piece.length) this.short_writes++;
-    }
+    this.short_writes += writeAllAt({ fd, path: this.#path }, piece, file_offset);
   }
 }

@@ -2,14 +2,19 @@
 import { close, closeSync, constants, fdatasync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail } from '../errors.ts';
+import type { FilePiece } from '../format/mapped-ram.ts';
+import type { Guest } from '../guest/guest.ts';
 import type { AsyncChannel } from '../migrate/drive.ts';
+import type { MappedFile } from '../migrate/mapped-file.ts';
 import type { Placements } from '../migrate/output-format.ts';
 import type { Destination } from './destination.ts';
 import { alignedBuffer } from './disk-writer.ts';
 import { MappedChannel } from './mapped-channel.ts';
+import { MappedChannels } from './mapped-channels.ts';
 import { codeOf, reasonOf, writeFailure } from './os-error.ts';
 import { OutputFile } from './output-file.ts';
 import type { Sink, SinkReport } from './sink.ts';
+import { writeAllAt } from './write-at.ts';
 
 const syncData = promisify(fdatasync);
 const closeFd = promisify(close);
@@ -21,6 +26,7 @@ export class MappedSink implements Sink {
   readonly #fd: number;
   readonly #is_direct_wanted: boolean;
   readonly #direct_fd: number | undefined;
+  #channels: MappedChannels | undefined;
   #is_closed = false;
 
   /** @throws `mapped-needs-file`, `output-exists`, `output-folder-missing`, `output-refused` */
@@ -38,10 +44,22 @@ export class MappedSink implements Sink {
     }
   }
 
-  openChannel(staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined): AsyncChannel {
+  openChannel(staging: Uint8Array, placements: Placements | undefined): AsyncChannel {
     if (placements === undefined) throw fail('internal-placement', { bytes: staging.length });
     const fds = { fd: this.#fd, direct_fd: this.#direct_fd, path: this.#path };
     return new MappedChannel(fds, staging, placements);
+  }
+
+  /** Starts threads that write pages, each by a descriptor of its own; the rest goes by `writePiece`. */
+  async startChannels(guest: Guest, file: MappedFile, count: number): Promise<MappedChannels> {
+    const direct = this.#direct_fd !== undefined;
+    const target = { part_path: this.#output.part_path, path: this.#path, direct };
+    this.#channels = await MappedChannels.start(guest, file, target, count);
+    return this.#channels;
+  }
+
+  writePiece({ file_offset, bytes }: FilePiece): void {
+    writeAllAt({ fd: this.#fd, path: this.#path }, bytes, file_offset);
   }
 
   async finish(stream_bytes: number): Promise<SinkReport> {
@@ -67,6 +85,7 @@ export class MappedSink implements Sink {
   async #close(): Promise<void> {
     if (this.#is_closed) return;
     this.#is_closed = true;
+    await this.#channels?.end();
     if (this.#direct_fd !== undefined) await closeFd(this.#direct_fd);
     await closeFd(this.#fd);
   }

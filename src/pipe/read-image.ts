@@ -1,6 +1,6 @@
 /** Raw images of RAM: one block named `ram`. */
 import { fail } from '../errors.ts';
-import { Guest, PAGE_BYTES } from '../guest/guest.ts';
+import { Guest, type GuestOptions, PAGE_BYTES } from '../guest/guest.ts';
 
 const PIECE_BYTES = 2 ** 20;
 /** The name that QEMU gives the RAM of a machine without a type of its own. */
@@ -13,11 +13,11 @@ export interface ImageInput {
 }
 
 /** Reads an image; its size has to be whole pages. @throws `image-size` */
-export async function readImage(input: ImageInput): Promise<Guest> {
+export async function readImage(input: ImageInput, options: GuestOptions): Promise<Guest> {
   const { total_bytes } = input;
-  if (total_bytes === undefined) return imageOfUnknownSize(input);
+  if (total_bytes === undefined) return imageOfUnknownSize(input, options);
   checkWholePages(total_bytes);
-  const guest = guestOf(total_bytes);
+  const guest = guestOf(total_bytes, options);
   const piece = Buffer.alloc(PIECE_BYTES);
   let at = 0;
   while (at < total_bytes) {
@@ -30,11 +30,11 @@ export async function readImage(input: ImageInput): Promise<Guest> {
   return guest;
 }
 
-function guestOf(bytes: number): Guest {
-  return new Guest([{ name: BLOCK_NAME, bytes }]);
+function guestOf(bytes: number, options: GuestOptions): Guest {
+  return new Guest([{ name: BLOCK_NAME, bytes }], options);
 }
 
-async function imageOfUnknownSize(input: ImageInput): Promise<Guest> {
+async function imageOfUnknownSize(input: ImageInput, options: GuestOptions): Promise<Guest> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for (;;) {
@@ -45,7 +45,7 @@ async function imageOfUnknownSize(input: ImageInput): Promise<Guest> {
     if (piece_bytes < piece.length) break;
   }
   checkWholePages(bytes);
-  const guest = guestOf(bytes);
+  const guest = guestOf(bytes, options);
   let at = 0;
   for (const piece of pieces) {
     put(guest, piece, at);

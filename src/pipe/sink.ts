@@ -26,7 +26,7 @@ export interface SinkOptions {
 
 export interface Sink {
   /** The channel for a staging buffer; to be called once. */
-  openChannel(staging: Uint8Array<ArrayBuffer>, placements: Placements | undefined): AsyncChannel;
+  openChannel(staging: Uint8Array, placements: Placements | undefined): AsyncChannel;
   /** Ends the stream, which had `stream_bytes`, syncs it and gives it its name. */
   finish(stream_bytes: number): Promise<SinkReport>;
   /** Ends everything that `openChannel` began; leaves no half output, no FIFO, no process. Never throws. */

@@ -31,6 +31,21 @@ export interface XbzrleCacheStats {
   readonly overflow: number;
 }
 
+/** The counters in plain values: what another thread is given. */
+export interface RamCounts {
+  readonly transferred_bytes: number;
+  readonly duplicate_pages: number;
+  readonly normal_pages: number;
+  readonly dirty_syncs: number;
+}
+
+const NOTHING_COUNTED: RamCounts = {
+  transferred_bytes: 0,
+  duplicate_pages: 0,
+  normal_pages: 0,
+  dirty_syncs: 0,
+};
+
 /**
  * The counters of one save.
  *
@@ -42,14 +57,28 @@ export interface XbzrleCacheStats {
 export class RamCounters {
   readonly #total_bytes: number;
   readonly #page_bytes: number;
-  #transferred_bytes = 0;
-  #duplicate_pages = 0;
-  #normal_pages = 0;
-  #dirty_syncs = 0;
+  #transferred_bytes: number;
+  #duplicate_pages: number;
+  #normal_pages: number;
+  #dirty_syncs: number;
 
-  constructor(total_bytes: number, page_bytes: number) {
+  /** @param counted what another thread has counted already */
+  constructor(total_bytes: number, page_bytes: number, counted: RamCounts = NOTHING_COUNTED) {
     this.#total_bytes = total_bytes;
     this.#page_bytes = page_bytes;
+    this.#transferred_bytes = counted.transferred_bytes;
+    this.#duplicate_pages = counted.duplicate_pages;
+    this.#normal_pages = counted.normal_pages;
+    this.#dirty_syncs = counted.dirty_syncs;
+  }
+
+  get counts(): RamCounts {
+    return {
+      transferred_bytes: this.#transferred_bytes,
+      duplicate_pages: this.#duplicate_pages,
+      normal_pages: this.#normal_pages,
+      dirty_syncs: this.#dirty_syncs,
+    };
   }
 
   /** Counts what one encode wrote. */

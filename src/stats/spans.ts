@@ -11,6 +11,14 @@ export interface Span {
   readonly end_ns: number;
 }
 
+/** Spans as they are kept, a value a span in each: what another thread is given. */
+export interface SpanColumns {
+  /** Indexes of begin, iterate, complete. */
+  readonly phases: Uint8Array<ArrayBuffer>;
+  readonly starts_ns: Float64Array<ArrayBuffer>;
+  readonly ends_ns: Float64Array<ArrayBuffer>;
+}
+
 const PHASES: readonly Phase[] = ['begin', 'iterate', 'complete'];
 const FIRST_ROOM = 256;
 
@@ -29,6 +37,25 @@ export class Spans {
   #count = 0;
   #open: { phase: Phase; start_ns: number } | undefined;
   #list: readonly Span[] | undefined;
+
+  /** The spans that another thread has recorded, by a clock that stands `ahead_ns` behind this thread's. */
+  static of({ phases, starts_ns, ends_ns }: SpanColumns, ahead_ns: number): Spans {
+    const spans = new Spans();
+    spans.#count = phases.length;
+    spans.#phases = phases;
+    spans.#starts_ns = starts_ns.map((ns) => ns + ahead_ns);
+    spans.#ends_ns = ends_ns.map((ns) => ns + ahead_ns);
+    return spans;
+  }
+
+  /** A copy of all that are closed, for another thread. */
+  columns(): SpanColumns {
+    return {
+      phases: this.#phases.slice(0, this.#count),
+      starts_ns: this.#starts_ns.slice(0, this.#count),
+      ends_ns: this.#ends_ns.slice(0, this.#count),
+    };
+  }
 
   /** All that are closed, in order. */
   get list(): readonly Span[] {
@@ -61,7 +88,7 @@ export class Spans {
   }
 
   #grow(): void {
-    const room = this.#count * 2;
+    const room = Math.max(FIRST_ROOM, this.#count * 2);
     const phases = new Uint8Array(room);
     const starts_ns = new Float64Array(room);
     const ends_ns = new Float64Array(room);

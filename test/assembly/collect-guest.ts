@@ -81,17 +81,22 @@ export class CollectGuest {
   }
 
   /** One call on both sides. */
-  collect(out_size: number, budget: number, run_count_max: number): Call {
-    const what = `out_size ${out_size}, budget ${budget}, ${run_count_max} runs`;
+  collect(out_size: number, budget: number, run_count_max: number, where: 'out' | 'in place' = 'out'): Call {
+    const what = `out_size ${out_size}, budget ${budget}, ${run_count_max} runs, ${where}`;
     const expected = refCollect(this.#model_state, this.#model, out_size, budget, run_count_max);
     if (this.#out.size_bytes !== out_size) this.#guarded.resize(this.#out, out_size);
     // as many runs as there may be are open, all behind them is guard
     this.#guarded.resize(this.#runs, Math.min(run_count_max, RUNS_MAX) * 12);
     const fixed = this.#blocks.fixedFields();
-    const [state, table, out] = [this.#state.address, this.#blocks.table.address, this.#out.address];
+    const [state, table] = [this.#state.address, this.#blocks.table.address];
+    const out = where === 'out' ? this.#out.address : 0;
+    const untouched = this.#guarded.view(this.#out).slice();
     const args = [state, table, this.#model.length, out, out_size, budget] as const;
     const written = this.#guarded.core.collect(...args, this.#runs.address, run_count_max) >>> 0;
-    const bytes = this.#guarded.view(this.#out).subarray(0, written);
+    if (where === 'in place')
+      sameBytes(this.#guarded.view(this.#out), untouched, `${what}: nothing is copied`);
+    const bytes = where === 'out' ? this.#guarded.view(this.#out).subarray(0, written) : this.#pagesOfRuns();
+    assert.is(written, bytes.length, `${what}: bytes`);
     sameBytes(bytes, new Uint8Array(Buffer.concat(expected.pages)), `${what}: out`);
     assert.equal(this.#runsFound(expected.runs.length), expected.runs, `${what}: runs`);
     sameBytes(this.#blocks.fixedFields(), fixed, `${what}: block table`);
@@ -122,6 +127,17 @@ export class CollectGuest {
       }
     }
     assert.is(at, bytes.length, 'the runs are all of the pages');
+  }
+
+  /** The pages that the runs name, from where the guest has them. */
+  #pagesOfRuns(): Uint8Array {
+    const count = this.#guarded.u32(this.#state.address + 36);
+    const pages = this.#runsFound(count).map(({ block, first, count: run_pages }) => {
+      const ram = this.#blocks.blocks[block]?.ram;
+      const from = (first - (this.#model[block]?.first ?? 0)) * 4096;
+      return ram && this.#guarded.view(ram).subarray(from, from + run_pages * 4096);
+    });
+    return Buffer.concat(pages.filter((some) => some !== undefined));
   }
 
   #runsFound(count: number): Run[] {

@@ -93,6 +93,7 @@ const anyCall = fc.record({
   out_size: fc.oneof(fc.nat(4096), fc.nat(OUT_BYTES), fc.constant(OUT_BYTES)),
   budget: fc.oneof(fc.nat(20), fc.constant(NO_BUDGET)),
   run_count_max: fc.oneof(fc.nat(4), fc.nat(RUNS_MAX)),
+  where: fc.constantFrom<'out' | 'in place'>('out', 'in place'),
   /** Pages written after the call, by block. */
   writes: fc.array(fc.record({ index: fc.nat(2), page: fc.nat(69), kind: fc.constantFrom('0', 'n', 'l') }), {
     maxLength: 4,
@@ -113,6 +114,12 @@ for (const build of BUILDS) {
     assert.equal([...(model[0]?.present ?? [])].filter((page) => page < 8).sort(), [0, 1, 3, 4, 6]);
     assert.equal([model[1]?.present.has(0), model[2]?.present.has(1)], [true, true]);
     assert.equal([model[2]?.present.has(0), model[2]?.present.has(2)], [false, false]);
+  });
+
+  test(`${build.name}: with no output the same runs and bits, and pages that stay where they are`, () => {
+    small.restart(smallModel());
+    const call = small.collect(OUT_BYTES, NO_BUDGET, RUNS_MAX, 'in place');
+    assert.equal(call, { pages: SMALL_COUNT, runs: SMALL_RUNS, stop: 0 });
   });
 
   test(`${build.name}: an output of any size: whole pages, and the next call goes on with a new run`, () => {
@@ -174,8 +181,8 @@ for (const build of BUILDS) {
           for (const page of pages.keys()) dirty.add(page);
         }
         big.load(blocks);
-        for (const { out_size, budget, run_count_max, writes } of steps) {
-          big.collect(out_size, budget, run_count_max);
+        for (const { out_size, budget, run_count_max, where, writes } of steps) {
+          big.collect(out_size, budget, run_count_max, where);
           if (is_all_dirty) big.checkFile();
           for (const { index, page, kind } of writes) {
             const block = blocks[index];

@@ -80,6 +80,8 @@ const RESULT = {
     seed: n,
     format: 'string',
     xbzrle: 'boolean',
+    thread: 'boolean',
+    channels: n,
   },
   machine: {
     node: 'string',
@@ -164,6 +166,29 @@ test('save --json through the helper has all keys of the contract, and what agre
     const { limit_bytes_per_s, slice_ms, policy, via, direct, max_rounds, output } = result.options;
     const wanted = [64 * 2 ** 20, 5, 'window', 'pipe', true, 3, 'out.mig'];
     assert.equal([limit_bytes_per_s, slice_ms, policy, via, direct, max_rounds, output], wanted);
+  }));
+
+test('save --thread --json has the same keys, and the trace is of the same spans', () =>
+  inPlace(async (place) => {
+    const options = [
+      '--direct',
+      '--limit',
+      '64MiB/s',
+      '--slice',
+      '5ms',
+      '--max-rounds',
+      '3',
+      '--trace',
+      'log',
+    ];
+    const text = await place.done([...GUEST, '-o', 'out.mig', '--thread', ...options, '--json']);
+    assert.equal(shapeOf(JSON.parse(text)), RESULT);
+    const result: ResultDocument = JSON.parse(text);
+    assertResult(result);
+    assert.is(result.options.thread, true);
+    assert.is(result.stream_bytes, place.read('out.mig').length);
+    const trace: ResultDocument = JSON.parse(await place.done(['trace', 'log', '--json']));
+    assert.is(trace.phases.iterate.count, result.phases.iterate.count);
   }));
 
 test('save --json to a plain file has the same keys, but none of a disk end', () =>

@@ -22,7 +22,8 @@ async function saveAndLoad(place: Place, args: readonly string[]): Promise<Resul
   assertSame(place, 'loaded.ram', 'kept.ram');
   assert.is(place.read('kept.ram').length, SIZE_BYTES);
   const result: ResultDocument = JSON.parse(text);
-  assert.is(result.stream_bytes, place.read('out.mig').length);
+  // pages stand at their places in a mapped-ram file, and zero ones are holes
+  if (!args.includes('mapped-ram')) assert.is(result.stream_bytes, place.read('out.mig').length);
   return result;
 }
 
@@ -46,6 +47,11 @@ const ARRANGEMENTS: readonly (readonly string[])[] = [
   ['--complete', 'turns', '--via', 'file', '--slice', '1ms'],
   ['--staging', '256KiB'],
   ['--seed', '77', '--downtime', '1s'],
+  ['--thread'],
+  ['--thread', '--via', 'file', '--slice', 'off', '--policy', 'adaptive'],
+  ['--thread', '--direct', '--limit', '64MiB/s'],
+  ['--thread', '--complete', 'blocking', '--staging', '256KiB'],
+  ['--thread', '--format', 'mapped-ram', '--direct'],
 ];
 
 for (const options of ARRANGEMENTS) {
@@ -62,6 +68,9 @@ const RUNNING: readonly (readonly string[])[] = [
   ['--via', 'file', '--slice', '1ms'],
   ['--direct', '--limit', '64MiB/s', '--complete', 'blocking'],
   ['--max-rounds', '2', '--limit', '32MiB/s', '--downtime', '1us'],
+  ['--thread'],
+  ['--thread', '--via', 'file', '--xbzrle', '--limit', '64MiB/s'],
+  ['--thread', '--format', 'mapped-ram', '--max-rounds', '2', '--downtime', '1us'],
 ];
 
 for (const options of RUNNING) {
@@ -112,6 +121,12 @@ test('a raw image and a stream as input give the RAM that they hold', () =>
     for (const name of ['image', 'stream']) {
       await place.done(['load', `${name}.mig`, '-o', `${name}.ram`]);
       assertSame(place, `${name}.ram`, 'first.ram');
+    }
+    for (const input of ['first.ram', 'first.mig']) {
+      const args = ['save', '--ram', input, '--via', 'file', '--slice', 'off', '--force'];
+      await place.done([...args, '-o', 'main.mig']);
+      await place.done([...args, '-o', 'thread.mig', '--thread']);
+      assertSame(place, 'thread.mig', 'main.mig');
     }
     // the machine of the input goes on
     assert.match(await place.done(['inspect', 'stream.mig']), /machine pc-i440fx-7\.2\b/);

@@ -49,6 +49,8 @@ const ARRANGEMENTS: readonly (readonly string[])[] = [
   ['--via', 'pipe'],
   ['--via', 'pipe', '--direct'],
   ['--via', 'file'],
+  ['--thread', '--via', 'pipe'],
+  ['--thread', '--via', 'file'],
 ];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -55,11 +55,16 @@ for (const args of [
     }));
 }
 
-for (const via of ['file', 'pipe']) {
-  test(`Ctrl-C ends a save into a FIFO that nobody reads, --via ${via}`, () =>
+for (const options of [
+  ['--via', 'file'],
+  ['--via', 'pipe'],
+  ['--via', 'file', '--thread'],
+  ['--via', 'pipe', '--thread'],
+]) {
+  test(`Ctrl-C ends a save into a FIFO that nobody reads, ${options.join(' ')}`, () =>
     inPlace(async (place) => {
       execFileSync('mkfifo', [place.path('fifo')]);
-      const started = place.start([...GUEST, '-o', 'fifo', '--via', via]);
+      const started = place.start([...GUEST, '-o', 'fifo', ...options]);
       await startedUp(place, started);
       await interrupt(place, started);
       execFileSync('rm', [place.path('fifo')]);

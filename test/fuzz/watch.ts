@@ -1,7 +1,10 @@
 /** Runs the fuzzer in a thread and watches it: an input that never ends is a finding, and another thread goes on. */
 import { Worker } from 'node:worker_threads';
+import { threadUrl } from '../support/thread-url.ts';
 import type { Finding, Stats } from './engine.ts';
 import { type Job, SharedInput } from './shared-input.ts';
+
+const WORKER = new URL('./worker.ts', import.meta.url);
 
 /** Longer than what is called slow, which the thread finds itself: here it is about no end at all. */
 const HANG_MS = 30_000;
@@ -20,19 +23,11 @@ interface Message {
 
 type Tell = (finding: Finding) => void;
 
-/** A thread does not inherit what reads TypeScript: it is told to use that first. */
-function threadUrl(): URL {
-  const tsx = import.meta.resolve('tsx/esm/api');
-  const worker = new URL('./worker.ts', import.meta.url).href;
-  const code = `import { register } from '${tsx}'; register(); await import('${worker}');`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-}
-
 /** One thread to its end, or to its hang; returns what it told last. */
 function runThread(job: Omit<Job, 'shared'>, tell: Tell): Promise<Stats | undefined> {
   return new Promise((resolve, reject) => {
     const shared = new SharedInput();
-    const worker = new Worker(threadUrl(), { workerData: { ...job, shared: shared.buffer } });
+    const worker = new Worker(threadUrl(WORKER), { workerData: { ...job, shared: shared.buffer } });
     let stats: Stats | undefined;
     worker.on('message', (message: Message) => {
       if (message.finding !== undefined) tell(message.finding);

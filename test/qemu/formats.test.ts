@@ -14,6 +14,7 @@ import {
   slice,
   window,
 } from '../../src/node.ts';
+import { builtPackage } from '../support/built.ts';
 import { inFolder } from '../support/folder.ts';
 import { PEERS, peerRequirement, QEMU_10 } from '../support/peers.ts';
 import { loadIntoNone, Qemu } from '../support/qemu.ts';
@@ -86,6 +87,30 @@ for (const direct of [false, true]) {
       assert.ok(ram?.equals(guest.ram(guest.largestBlock())), 'pmemsave is the RAM at the pause');
       const ours = (await readStreamFile(path)).guest;
       assert.ok(ram?.equals(ours.ram(ours.largestBlock())), 'we read the same');
+    }),
+  );
+}
+
+for (const direct of [false, true]) {
+  testWith(
+    formats,
+    peerRequirement(QEMU_10),
+    `QEMU 10 takes the mapped-ram file of three channels, ${direct ? 'O_DIRECT' : 'buffered'}`,
+    inFolder(async (folder) => {
+      const built = await builtPackage();
+      const path = join(folder, 'c.mig');
+      const guest = new built.Guest([{ name: 'ram', bytes: RAM_BYTES }], { shared: true });
+      const block = guest.largestBlock();
+      const spec = built.parseWorkload('steady,zero=80%,set=4MiB,dirty=40MiB/s');
+      built.fillContent(guest.ram(block), spec, 3);
+      const log = (page: number) => guest.logWrite(block, page);
+      const running = new built.Dirtier(() => guest.ram(block), spec, 3, log);
+      const options = { direct, force: false, channels: 3, running, downtime_limit_ns: 1, max_rounds: 6 };
+      await built.saveByChannels(guest, path, options);
+      assert.ok(statSync(path).blocks * 512 < RAM_BYTES / 2, 'zero pages are holes');
+      const { ram, stderr } = await loadIntoNone(QEMU_10, path, RAM_BYTES, 'mapped-ram');
+      assert.is(stderr, '');
+      assert.ok(ram?.equals(guest.ram(block)), 'pmemsave is the RAM at the pause');
     }),
   );
 }
