@@ -9,7 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { formatBytes, type Guest, readStreamFile, saveTo, unlimited } from '../src/node.ts';
 import { BLOCK_NAME, QemuMachine } from './qemu/machine.ts';
 import { type QemuPeer, qemuPeers } from './qemu/peers.ts';
-import { guestOf, inMemoryFolder, isSame, KIND_NAMES, type Kind, RAM_BYTES, writeImage } from './ram-images.ts';
+import {
+  guestOf,
+  inMemoryFolder,
+  isSame,
+  KIND_NAMES,
+  type Kind,
+  RAM_BYTES,
+  writeImage,
+} from './ram-images.ts';
 import { interleaved, linesOf } from './rounds.ts';
 
 const ROUNDS = 7;
@@ -77,11 +85,15 @@ async function benchKind(kind: Kind, folder: string, peers: readonly QemuPeer[])
     ];
     return interleaved(contenders, ROUNDS);
   });
-  process.stdout.write(`${kind}, ${formatBytes(bytes)} on the wire\n${linesOf(rounds, RAM_BYTES).join('\n')}\n`);
+  process.stdout.write(
+    `${kind}, ${formatBytes(bytes)} on the wire\n${linesOf(rounds, RAM_BYTES).join('\n')}\n`,
+  );
 }
 
 export async function benchSave(): Promise<void> {
-  process.stdout.write("How fast is a whole save of 1 GiB to `cat >/dev/null`? GB/s of guest RAM, median (range)\n");
+  process.stdout.write(
+    'How fast is a whole save of 1 GiB to `cat >/dev/null`? GB/s of guest RAM, median (range)\n',
+  );
   const peers = qemuPeers();
   for (const kind of KIND_NAMES) await inMemoryFolder((folder) => benchKind(kind, folder, peers));
   process.stdout.write('\n');

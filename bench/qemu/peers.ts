@@ -36,7 +36,8 @@ function ofTrixie(): QemuPeer | undefined {
 export function qemuPeers(): QemuPeer[] {
   const here = inPath(PROGRAM);
   const trixie = ofTrixie();
-  if (here === undefined) process.stdout.write(`no ${PROGRAM} here; on Debian: apt-get install qemu-system-x86\n`);
+  if (here === undefined)
+    process.stdout.write(`no ${PROGRAM} here; on Debian: apt-get install qemu-system-x86\n`);
   if (trixie === undefined) process.stdout.write('no QEMU 10; on Debian: sh test/support/fetch-qemu10.sh\n');
   const peers: (QemuPeer | undefined)[] = [
     here === undefined ? undefined : { name: 'the QEMU here', command: [here] },

@@ -30,6 +30,7 @@ export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly core: Core;
   #next = 64;
+  readonly #kept = new Map<string, { readonly address: number; readonly size_bytes: number }>();
 
   constructor(options: { shared?: boolean } = {}) {
     this.memory = new WebAssembly.Memory({
@@ -51,6 +52,20 @@ export class Arena {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
     if (missing > 0) this.#grow(missing, size_bytes);
     this.#next = end;
+    return address;
+  }
+
+  /**
+   * A range for one use, the same one whenever that is asked for: what each load needs for itself is not
+   * allocated anew with every load into one guest. What it holds is what was left there.
+   *
+   * @throws `memory-full`
+   */
+  keep(use: string, size_bytes: number): number {
+    const kept = this.#kept.get(use);
+    if (kept !== undefined && kept.size_bytes >= size_bytes) return kept.address;
+    const address = this.alloc(size_bytes);
+    this.#kept.set(use, { address, size_bytes });
     return address;
   }
 

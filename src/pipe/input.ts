@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts';
 import type { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
-import { GuestLoader, type Loaded } from '../migrate/load.ts';
+import { GuestLoader, type Loaded, type LoadOptions } from '../migrate/load.ts';
 import type { StreamOrigin } from '../migrate/ram-source.ts';
 import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
@@ -122,9 +122,15 @@ export function readGuest(path: string, options: ReadOptions = {}): Promise<Gues
   });
 }
 
-/** Reads a migration stream or a libvirt save image into a guest. @throws as `readGuest` */
-export function readStreamFile(path: string, options: ReadOptions = {}): Promise<Loaded> {
-  return Input.with(path, options, load);
+/**
+ * Reads a migration stream or a libvirt save image into a new guest, or `into` one that is there.
+ *
+ * @throws as `readGuest`; `into-blocks`
+ * @example
+ * await readStreamFile('guest.mig', { into: guest });
+ */
+export function readStreamFile(path: string, options: ReadOptions & LoadOptions = {}): Promise<Loaded> {
+  return Input.with(path, options, (input) => load(input, options));
 }
 
 /** Looks through a migration stream, in bounded memory. @throws as `readGuest` */
@@ -138,8 +144,8 @@ export function inspectFile(path: string, options: ReadOptions = {}): Promise<In
   });
 }
 
-async function load(input: Input): Promise<Loaded> {
-  const loader = new GuestLoader();
+async function load(input: Input, options: LoadOptions = {}): Promise<Loaded> {
+  const loader = new GuestLoader(options);
   await pump(input, loader.reader);
   return loader.end();
 }
