@@ -56,15 +56,15 @@ export class Arena {
   }
 
   /**
-   * A range for one use, the same one whenever that is asked for: what each load needs for itself is not
-   * allocated anew with every load into one guest. What it holds is what was left there.
+   * A range for one use, the same one whenever that is asked for: what a save or a load needs for itself is not
+   * allocated anew with every one of the same guest. It holds what was left there.
    *
    * @throws `memory-full`
    */
-  keep(use: string, size_bytes: number): number {
+  keep(use: string, size_bytes: number, alignment_bytes = 64): number {
     const kept = this.#kept.get(use);
     if (kept !== undefined && kept.size_bytes >= size_bytes) return kept.address;
-    const address = this.alloc(size_bytes);
+    const address = this.alloc(size_bytes, alignment_bytes);
     this.#kept.set(use, { address, size_bytes });
     return address;
   }
