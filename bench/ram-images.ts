@@ -1,5 +1,5 @@
 /** Images of 1 GiB of RAM in memory (/dev/shm), every page written, and guests with the same content. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Guest, PAGE_BYTES, Prng } from '../src/index.ts';
 
@@ -39,17 +39,34 @@ export async function inMemoryFolder<T>(use: (folder: string) => Promise<T>): Pr
 
 /** Writes an image whole; in place where it exists, so that its memory stays what it is. */
 export function writeImage(path: string, kind: Kind): void {
-  const random = new Prng(SEED);
-  const has_content = KINDS[kind];
+  const fill = filler(kind);
   const piece = new Uint32Array(PIECE_BYTES / 4);
   eachPiece(path, 'w', (fd, at) => {
+    fill(piece, at);
+    writeSync(fd, piece, 0, PIECE_BYTES, at);
+  });
+}
+
+/** Writes the same content into a guest. */
+export function fillWritten(guest: Guest, kind: Kind): void {
+  const fill = filler(kind);
+  const ram = guest.ram(guest.largestBlock());
+  for (let at = 0; at < RAM_BYTES; at += PIECE_BYTES) {
+    fill(new Uint32Array(ram.buffer, ram.byteOffset + at, PIECE_BYTES / 4), at);
+  }
+}
+
+/** What writes one piece after the other: random pages from one seed, and zero pages. */
+function filler(kind: Kind): (piece: Uint32Array, at: number) => void {
+  const random = new Prng(SEED);
+  const has_content = KINDS[kind];
+  return (piece, at) => {
     for (let byte = 0; byte < PIECE_BYTES; byte += PAGE_BYTES) {
       const page = piece.subarray(byte / 4, (byte + PAGE_BYTES) / 4);
       if (!has_content((at + byte) / PAGE_BYTES)) page.fill(0);
       else for (let i = 0; i < page.length; i++) page[i] = random.nextU32();
     }
-    writeSync(fd, piece, 0, PIECE_BYTES, at);
-  });
+  };
 }
 
 /** Fills every page of a file of RAM with ones, in place. */
@@ -87,6 +104,11 @@ export function isSame(guest: Guest, path: string): boolean {
     is_same &&= piece.equals(ram.subarray(at, at + PIECE_BYTES));
   });
   return is_same;
+}
+
+/** Whether two images hold the same. */
+export function isSameFile(path: string, other_path: string): boolean {
+  return readFileSync(path).equals(readFileSync(other_path));
 }
 
 function eachPiece(path: string, flags: string, use: (fd: number, at: number) => void): void {
