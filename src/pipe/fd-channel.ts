@@ -1,9 +1,10 @@
 /** A channel on a descriptor: a plain file, or the non-blocking end of a pipe. */
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { AsyncChannel } from '../migrate/drive.ts';
 import { nextTurn } from '../migrate/event-loop.ts';
 import { codeOf, writeFailure } from './os-error.ts';
-import { writeNow } from './write-now.ts';
+import { withoutStack } from './without-stack.ts';
 
 /**
  * How much is handed to the socket that waits for room. A page: the pipe frees whole slots of a page
@@ -113,7 +114,7 @@ export class FdChannel implements AsyncChannel {
 
   #write(start: number, end: number): number {
     try {
-      const bytes = writeNow(this.#fd, this.#staging, start, end - start);
+      const bytes = this.#writeNow(start, end);
       if (bytes < end - start) this.#short_writes++;
       this.#written_bytes += bytes;
       return bytes;
@@ -132,7 +133,7 @@ export class FdChannel implements AsyncChannel {
     const until_ms = performance.now() + this.#try_ms;
     while (performance.now() < until_ms) {
       try {
-        return writeNow(this.#fd, this.#staging, start, end - start);
+        return this.#writeNow(start, end);
       } catch {
         await nextTurn();
       }
@@ -149,6 +150,10 @@ export class FdChannel implements AsyncChannel {
       this.#broken = cause;
       throw await this.#brokenReason();
     }
+  }
+
+  #writeNow(start: number, end: number): number {
+    return withoutStack(() => writeSync(this.#fd, this.#staging, start, end - start));
   }
 
   #writeWhenPossible(piece: Uint8Array): Promise<void> {
