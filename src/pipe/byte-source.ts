@@ -120,6 +120,8 @@ export class InOrder implements ByteSource {
 
 /** How much the socket that waits takes at most; the rest is read right to where it is wanted. */
 const WAITING_PIECE_BYTES = 64 * 1024;
+/** How long a wait tries by itself before it sleeps: of normal pages from `cat`, 2.8 GB/s; 2.1 without. */
+const TRY_MS = 0.05;
 /** After so many reads without a wait everything else has a turn. */
 const READS_A_TURN = 16;
 
@@ -185,7 +187,7 @@ class SocketSource implements ByteSource {
   async #next(space: Uint8Array): Promise<number> {
     if (this.#piece.length === 0 && !this.#is_ended) {
       if (++this.#reads % READS_A_TURN === 0) await nextTurn();
-      const bytes = this.#readNow(space);
+      const bytes = await this.#readSoon(space);
       if (bytes !== undefined) return bytes;
       await this.#arrival();
     }
@@ -197,9 +199,20 @@ class SocketSource implements ByteSource {
     return bytes;
   }
 
+  /** Tries for a moment, as FdChannel does: to sleep and be woken takes longer than a writer at work. */
+  async #readSoon(space: Uint8Array): Promise<number | undefined> {
+    if (!this.#has_begun) return undefined;
+    const until_ms = performance.now() + TRY_MS;
+    for (;;) {
+      const bytes = this.#readNow(space);
+      if (bytes !== undefined || this.#piece.length > 0 || performance.now() >= until_ms) return bytes;
+      await nextTurn();
+    }
+  }
+
   /** What is there; undefined if it has to be waited for, or by the socket's word there is an error. */
   #readNow(space: Uint8Array): number | undefined {
-    if (!this.#has_begun || this.#signal?.aborted) return undefined;
+    if (this.#signal?.aborted) return undefined;
     try {
       return withoutStack(() => readSync(this.#fd, space, 0, space.length, null));
     } catch {
