@@ -25,6 +25,11 @@ const inLine = (text: string): string =>
 /** `-` in words. */
 const placeOf = (output: string): string => (output === '-' ? 'standard output' : output);
 
+/** A block of RAM, or none. */
+type NamedBytes = { readonly name: string; readonly bytes: number };
+const blockOr = (block: NamedBytes | undefined): string =>
+  block === undefined ? 'none' : `${quote(block.name)} of ${block.bytes} bytes`;
+
 type Nothing = Readonly<Record<never, never>>;
 
 const catalogue = {
@@ -128,6 +133,14 @@ const catalogue = {
   'block-size': (d: { offset: number; block: string; bytes: bigint; page_bytes: number }) =>
     `RAM block ${quote(d.block)} ${at(d.offset)} has ${d.bytes} bytes, not a positive multiple of ${d.page_bytes}: ` +
     'the stream is damaged, record it again',
+  'into-blocks': (d: {
+    offset: number;
+    index: number;
+    wanted: NamedBytes | undefined;
+    found: NamedBytes | undefined;
+  }) =>
+    `RAM block ${d.index} in the list before offset ${d.offset} is ${blockOr(d.found)}, that of the guest to load ` +
+    `into is ${blockOr(d.wanted)}: give one with the blocks of the stream, in their order`,
   'block-twice': (d: { offset: number; block: string }) =>
     `RAM block ${quote(d.block)} is listed twice, again ${at(d.offset)}: the stream is damaged, record it again`,
   'too-many-blocks': (d: { offset: number; blocks_max: number }) =>

@@ -25,7 +25,7 @@ export { type AsyncChannel, drive } from './migrate/drive.ts';
 export { nextTurn, systemClock } from './migrate/event-loop.ts';
 export { inspectStream, StreamInspector } from './migrate/inspect.ts';
 export type { Channel, Clock, Element, Source, Wait } from './migrate/interfaces.ts';
-export { GuestLoader, type Loaded, loadStream } from './migrate/load.ts';
+export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrate/load.ts';
 export { MemoryChannel } from './migrate/memory-channel.ts';
 export { type Placement, Placements } from './migrate/output-format.ts';
 export {

@@ -118,7 +118,11 @@ export function addSave(program: Command): void {
       'complete by turns, or in one call as in 2011 (default turns)',
       oneOf('--complete', ['turns', 'blocking']),
     )
-    .option('--staging <SIZE>', "buffer between encoder and pipe (default 32KiB, QEMU's)", parseSize)
+    .option(
+      '--staging <SIZE>',
+      "buffer between encoder and pipe (default 64KiB, a pipe's; QEMU's is 32KiB)",
+      parseSize,
+    )
     .option('--machine <NAME>', "machine type named in the stream (default: the input's, else none)")
     .option('--keep-ram <FILE>', "the guest's RAM as it was when it was paused, as a raw image")
     .option('--trace <FILE|->', "the profile in the thread's own form")

@@ -22,7 +22,7 @@ const NEXT_WORD = 0;
 
 export interface ArenaOptions {
   /** A memory that threads can share, and the core built for such. */
-  readonly shared?: boolean;
+  readonly shared?: boolean | undefined;
   /** The shared memory of another thread's arena, instead of a new one. */
   readonly memory?: WebAssembly.Memory;
 }
@@ -51,6 +51,7 @@ export interface ArenaOptions {
 export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly core: Core;
+  readonly #kept = new Map<string, { readonly address: number; readonly size_bytes: number }>();
 
   constructor({ shared = false, memory }: ArenaOptions = {}) {
     this.memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: WASM_PAGES_MAX, shared });
@@ -76,6 +77,20 @@ export class Arena {
       // another thread was first: again, behind what it was given
       if (Atomics.compareExchange(this.#words(), NEXT_WORD, next, BigInt(end)) === next) return address;
     }
+  }
+
+  /**
+   * A range for one use, the same one whenever that is asked for: what a save or a load needs for itself is not
+   * allocated anew with every one of the same guest. It holds what was left there.
+   *
+   * @throws `memory-full`
+   */
+  keep(use: string, size_bytes: number, alignment_bytes = 64): number {
+    const kept = this.#kept.get(use);
+    if (kept !== undefined && kept.size_bytes >= size_bytes) return kept.address;
+    const address = this.alloc(size_bytes, alignment_bytes);
+    this.#kept.set(use, { address, size_bytes });
+    return address;
   }
 
   /**

@@ -34,7 +34,7 @@ export interface SharedGuest {
 
 export interface GuestOptions {
   /** In memory that threads can share. */
-  readonly shared?: boolean;
+  readonly shared?: boolean | undefined;
   /** Banks that are there already, see `attach`. */
   readonly banks?: readonly Bank[];
 }

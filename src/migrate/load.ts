@@ -1,7 +1,8 @@
 /** Reads a guest from a migration stream. */
-import { Arena, type ArenaOptions, GUEST_BYTES_MAX } from '../core/arena.ts';
+import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
-import { Guest } from '../guest/guest.ts';
+import type { BlockLength } from '../format/reader.ts';
+import { type Block, Guest, type PageKinds } from '../guest/guest.ts';
 import type { StreamOrigin } from './ram-source.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
@@ -12,20 +13,39 @@ export interface Loaded {
   readonly origin: StreamOrigin;
 }
 
+export interface LoadOptions {
+  /**
+   * The guest whose RAM the stream's is to become, instead of a new one's: of the same blocks in the same order.
+   * Every page of the stream is written over what was there; what a mapped-ram file leaves out is made zero. Views
+   * of its RAM that were made before are to be made again, for the load may have grown its memory; a load that
+   * fails leaves a mixture.
+   */
+  readonly into?: Guest | undefined;
+  /** Whether a new guest is to be in shared memory. */
+  readonly shared?: boolean | undefined;
+}
+
 /** Reads a guest piece by piece: fill `reader.window` and call `reader.step`, then `end`. */
 export class GuestLoader {
   readonly reader: StreamReader;
   #guest: Guest | undefined;
+  /** Records of each block that were counted before this load. */
+  #before: readonly number[] = [];
 
-  /** @param options whether the guest is to be in shared memory */
-  constructor(options: ArenaOptions = {}) {
-    const arena = new Arena(options);
+  constructor({ into, shared }: LoadOptions = {}) {
+    const arena = into?.arena ?? new Arena({ shared });
     this.reader = new StreamReader(arena, {
       ram_bytes_max: GUEST_BYTES_MAX,
-      make: (blocks) => {
-        const guest = new Guest(blocks, arena);
+      make: (blocks, offset) => {
+        const guest = into ?? new Guest(blocks, arena);
+        checkSameBlocks(guest, blocks, offset);
         this.#guest = guest;
-        return { banks: guest.banks, pagesOf: (index, first, count) => pagesOf(guest, index, first, count) };
+        this.#before = guest.blocks.map((block) => recordsOf(guest.kinds(block)));
+        return {
+          banks: guest.banks,
+          pagesOf: (index, first, count) => guest.pages(blockAt(guest, index), first, count),
+          clear: into && ((index, page) => clear(into, blockAt(into, index), page)),
+        };
       },
     });
   }
@@ -35,24 +55,46 @@ export class GuestLoader {
     const facts = this.reader.end();
     const { machine, ram_section_id, tail } = facts;
     const guest = this.#guest ?? new Guest([]);
-    checkAllHere(guest, facts);
+    this.#checkAllHere(guest, facts);
     return { guest, facts, origin: { machine, ram_section_id, tail } };
   }
+
+  /** With x-ignore-shared, blocks of shared memory are listed, and their pages are not in the stream. */
+  #checkAllHere(guest: Guest, { capabilities, mapped_counts }: StreamFacts): void {
+    if (!capabilities.includes('x-ignore-shared')) return;
+    for (const block of guest.blocks) {
+      const mapped = mapped_counts?.[block.index];
+      const records = recordsOf(guest.kinds(block)) - (this.#before[block.index] ?? 0);
+      const here = mapped === undefined ? records : mapped.normal + mapped.zero;
+      if (here === 0) throw fail('ram-not-here', { block: block.name });
+    }
+  }
 }
 
-function pagesOf(guest: Guest, index: number, first: number, count: number): Uint8Array {
+/** Records that write a page whole. */
+function recordsOf({ normal, zero, fill }: PageKinds): number {
+  return normal + zero + fill;
+}
+
+function blockAt(guest: Guest, index: number): Block {
   const block = guest.blocks[index];
   if (block === undefined) throw fail('no-blocks', {});
-  return guest.pages(block, first, count);
+  return block;
 }
 
-/** With x-ignore-shared, blocks of shared memory are listed, and their pages are not in the stream. */
-function checkAllHere(guest: Guest, { capabilities, mapped_counts }: StreamFacts): void {
-  if (!capabilities.includes('x-ignore-shared')) return;
-  for (const block of guest.blocks) {
-    const { normal, zero, fill } = { fill: 0, ...(mapped_counts?.[block.index] ?? guest.kinds(block)) };
-    if (normal + zero + fill === 0) throw fail('ram-not-here', { block: block.name });
+/** In the same order too: how often the pages were gone through is told by it. */
+function checkSameBlocks(guest: Guest, blocks: readonly BlockLength[], offset: number): void {
+  const count = Math.max(guest.blocks.length, blocks.length);
+  for (let index = 0; index < count; index++) {
+    const [wanted, found] = [guest.blocks[index], blocks[index]];
+    if (wanted?.name === found?.name && wanted?.bytes === found?.bytes) continue;
+    throw fail('into-blocks', { offset, index, wanted, found });
   }
+}
+
+/** Looks first, as QEMU does (ram_handle_zero): a page that nobody wrote takes no memory of the host. */
+function clear(guest: Guest, block: Block, page: number): void {
+  if (!guest.isZero(block, page)) guest.pages(block, page, 1).fill(0);
 }
 
 /**
@@ -61,8 +103,11 @@ function checkAllHere(guest: Guest, { capabilities, mapped_counts }: StreamFacts
  * @example
  * const { guest } = loadStream(bytes);
  * const ram = guest.ram(guest.largestBlock());
+ * @example
+ * loadStream(bytes, { into: guest }); // the RAM of a guest that is there, as it was when it was saved
+ * @throws `into-blocks` where that guest has other blocks, and whatever is wrong with the stream
  */
-export function loadStream(bytes: Uint8Array, options: ArenaOptions = {}): Loaded {
+export function loadStream(bytes: Uint8Array, options: LoadOptions = {}): Loaded {
   const loader = new GuestLoader(options);
   loader.reader.readWhole(bytes);
   return loader.end();

@@ -62,12 +62,13 @@ export function* countMappedPages(
   return { normal, zero: pages - normal };
 }
 
-/** Reads a block's pages into RAM that is zero so far. */
+/** Reads a block's pages into RAM; `clear` makes a page zero that the file does not hold. */
 export function* loadMappedPages(
   window: Window,
   block: { readonly index: number; readonly bytes: number },
   places: BlockPlaces,
   pagesOf: PagesOf,
+  clear: (page: number) => void,
 ): Reading<void> {
   const bitmap = new Uint8Array(mappedBitmapBytes(block.bytes, PAGE_BYTES));
   window.seek(places.bitmap_offset);
@@ -79,8 +80,8 @@ export function* loadMappedPages(
   let page = 0;
   while (page < pages) {
     if (!is_set(page)) {
-      // eight at a time where all are zero: most of a bitmap is
-      page += page % BITS_A_BYTE === 0 && bitmap[page / BITS_A_BYTE] === 0 ? BITS_A_BYTE : 1;
+      clear(page);
+      page++;
       continue;
     }
     const first = page;

@@ -81,7 +81,7 @@ export class StagingBuffer {
   constructor(arena: Arena, bytes: number) {
     this.arena = arena;
     this.bytes = bytes;
-    this.address = arena.alloc(OFFSET_BYTES + bytes, BOUNDARY_BYTES) + OFFSET_BYTES;
+    this.address = arena.keep('staging', OFFSET_BYTES + bytes, BOUNDARY_BYTES) + OFFSET_BYTES;
   }
 
   /** All of it; valid until something is allocated in the arena. */

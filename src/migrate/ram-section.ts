@@ -20,12 +20,15 @@ export interface RamTarget {
   readonly banks: readonly DecodeBank[];
   /** Undefined where pages are only counted. */
   readonly pagesOf?: PagesOf | undefined;
+  /** Makes a page zero, where RAM may hold something else; undefined where it is zero so far. */
+  readonly clear?: ((block_index: number, page: number) => void) | undefined;
 }
 
 /** Where pages are to go: how much RAM there may be, and the target for a list of blocks. */
 export interface TargetMaker {
   readonly ram_bytes_max: number;
-  make(blocks: readonly BlockLength[]): RamTarget;
+  /** @param offset where in the stream the list of blocks ended, for errors */
+  make(blocks: readonly BlockLength[], offset: number): RamTarget;
 }
 
 /** A section of RAM, without its place in the stream. */
@@ -149,12 +152,13 @@ export class RamSection {
     };
     const form = this.#is_mapped ? { has_address, readPlaces } : { has_address };
     this.#blocks = yield* readBlockList(window, total_bytes, LAYOUT.PAGE_SIZE, form);
-    const target = this.#target.make(this.#blocks);
+    const target = this.#target.make(this.#blocks, window.offset);
     this.#decoder = new RecordDecoder(window, this.#window_address, target.banks, this.#blocks);
-    if (this.#is_mapped) yield* this.#readMapped(places, target.pagesOf);
+    if (this.#is_mapped) yield* this.#readMapped(places, target);
   }
 
-  *#readMapped(places: readonly (BlockPlaces | undefined)[], pagesOf: PagesOf | undefined): Reading<void> {
+  *#readMapped(places: readonly (BlockPlaces | undefined)[], target: RamTarget): Reading<void> {
+    const { pagesOf, clear } = target;
     const window = this.#window;
     const behind = window.offset;
     this.#mapped_counts = [];
@@ -165,7 +169,9 @@ export class RamSection {
         continue;
       }
       this.#mapped_counts.push(yield* countMappedPages(window, { name, bytes }, place));
-      if (pagesOf !== undefined) yield* loadMappedPages(window, { index, bytes }, place, pagesOf);
+      if (pagesOf !== undefined) {
+        yield* loadMappedPages(window, { index, bytes }, place, pagesOf, (page) => clear?.(index, page));
+      }
     }
     window.seek(behind);
   }

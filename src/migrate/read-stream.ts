@@ -63,7 +63,7 @@ export class StreamReader {
   #given_bytes = 0;
 
   constructor(arena: Arena, target: TargetMaker) {
-    const address = arena.alloc(WINDOW_BYTES);
+    const address = arena.keep('input window', WINDOW_BYTES);
     this.window = new Window(WINDOW_BYTES, () => arena.bytes(address, WINDOW_BYTES));
     this.#reading = readStream(this.window, address, target, (format) => {
       this.#compression = format;

@@ -48,8 +48,8 @@ export class RecordDecoder {
     this.#banks = banks.map(({ arena, table }, index) => ({
       arena,
       table,
-      state: arena.alloc(LAYOUT.DECODE_STATE_SIZE),
-      input: index === 0 ? 0 : arena.alloc(COPY_BYTES_MAX),
+      state: freshState(arena),
+      input: index === 0 ? 0 : arena.keep('input copy', COPY_BYTES_MAX),
     }));
   }
 
@@ -155,6 +155,12 @@ export class RecordDecoder {
       block_bytes: block?.bytes ?? 0,
     });
   }
+}
+
+function freshState(arena: Arena): number {
+  const address = arena.keep('decode state', LAYOUT.DECODE_STATE_SIZE);
+  arena.bytes(address, LAYOUT.DECODE_STATE_SIZE).fill(0);
+  return address;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,9 +1,11 @@
 /** Inputs of bytes: a regular file, read at any place, or what comes once and in order. */
-import { close, constants, fstatSync, open, read } from 'node:fs';
+import { close, constants, fstatSync, open, read, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { fail, PagepipeError } from '../errors.ts';
+import { nextTurn } from '../migrate/event-loop.ts';
 import { codeOf, reasonOf } from './os-error.ts';
+import { withoutStack } from './without-stack.ts';
 
 const openFd = promisify(open);
 const closeFd = promisify(close);
@@ -116,21 +118,43 @@ export class InOrder implements ByteSource {
   }
 }
 
-/** A FIFO or a socket: waited for by the event loop, so that Ctrl-C ends the wait. */
+/** How much the socket that waits takes at most; the rest is read right to where it is wanted. */
+const WAITING_PIECE_BYTES = 64 * 1024;
+/** How long a wait tries by itself before it sleeps: of normal pages from `cat`, 2.8 GB/s; 2.1 without. */
+const TRY_MS = 0.05;
+/** After so many reads without a wait everything else has a turn. */
+const READS_A_TURN = 16;
+
+/**
+ * A FIFO or a socket: waited for by the event loop, so that Ctrl-C ends the wait. What is there already is read
+ * by read(2) right to where it is wanted: by way of the socket, with a buffer and an event for each piece, a load
+ * from `cat` took twice as long. The first piece always comes by the socket: a FIFO that nobody has opened for
+ * writing yet reads as if it had ended.
+ */
 class SocketSource implements ByteSource {
   readonly total_bytes = undefined;
+  readonly #fd: number;
   readonly #socket: Socket;
   readonly #in_order: InOrder;
   readonly #signal: AbortSignal | undefined;
   #piece: Uint8Array = new Uint8Array(0);
+  #has_begun = false;
   #is_ended = false;
+  #reads = 0;
   #error: Error | undefined;
   #wake: () => void = () => undefined;
 
   constructor(fd: number, path: string, signal: AbortSignal | undefined) {
+    this.#fd = fd;
     this.#signal = signal;
-    this.#socket = new Socket({ fd, readable: true, writable: false });
-    this.#socket.on('data', (piece: Uint8Array) => this.#take(piece));
+    // libuv makes the descriptor non-blocking (uv_pipe_open); `onread` is in Node's documentation of Socket, its
+    // types know it for `connect` alone
+    const onread = {
+      buffer: new Uint8Array(WAITING_PIECE_BYTES),
+      callback: (bytes: number, buffer: Uint8Array) => this.#take(buffer.subarray(0, bytes)),
+    };
+    const options = { fd, readable: true, writable: false, onread };
+    this.#socket = new Socket(options);
     this.#socket.pause();
     this.#socket.on('end', () => this.#end(undefined));
     this.#socket.on('close', () => this.#end(undefined));
@@ -146,11 +170,12 @@ class SocketSource implements ByteSource {
     this.#socket.destroy();
   }
 
-  /** No more until this is used. */
-  #take(piece: Uint8Array): void {
-    this.#socket.pause();
+  /** Keeps what was read; false stops the socket until it is to wait again. */
+  #take(piece: Uint8Array): boolean {
+    this.#has_begun = true;
     this.#piece = piece;
     this.#wake();
+    return false;
   }
 
   #end(error: Error | undefined): void {
@@ -160,13 +185,39 @@ class SocketSource implements ByteSource {
   }
 
   async #next(space: Uint8Array): Promise<number> {
-    if (this.#piece.length === 0 && !this.#is_ended) await this.#arrival();
+    if (this.#piece.length === 0 && !this.#is_ended) {
+      if (++this.#reads % READS_A_TURN === 0) await nextTurn();
+      const bytes = await this.#readSoon(space);
+      if (bytes !== undefined) return bytes;
+      await this.#arrival();
+    }
     if (this.#signal?.aborted) throw fail('interrupted', {});
     if (this.#error !== undefined) throw this.#error;
     const bytes = Math.min(space.length, this.#piece.length);
     space.set(this.#piece.subarray(0, bytes));
     this.#piece = this.#piece.subarray(bytes);
     return bytes;
+  }
+
+  /** Tries for a moment, as FdChannel does: to sleep and be woken takes longer than a writer at work. */
+  async #readSoon(space: Uint8Array): Promise<number | undefined> {
+    if (!this.#has_begun) return undefined;
+    const until_ms = performance.now() + TRY_MS;
+    for (;;) {
+      const bytes = this.#readNow(space);
+      if (bytes !== undefined || this.#piece.length > 0 || performance.now() >= until_ms) return bytes;
+      await nextTurn();
+    }
+  }
+
+  /** What is there; undefined if it has to be waited for, or by the socket's word there is an error. */
+  #readNow(space: Uint8Array): number | undefined {
+    if (this.#signal?.aborted) return undefined;
+    try {
+      return withoutStack(() => readSync(this.#fd, space, 0, space.length, null));
+    } catch {
+      return undefined;
+    }
   }
 
   /** Resolves when there is something to read, at the end, and when the work is called off. */
@@ -178,7 +229,8 @@ class SocketSource implements ByteSource {
       };
       this.#wake = wake;
       this.#signal?.addEventListener('abort', wake);
-      this.#socket.resume();
+      if (this.#signal?.aborted) wake();
+      else this.#socket.resume();
     });
   }
 }

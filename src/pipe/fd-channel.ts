@@ -2,13 +2,21 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { AsyncChannel } from '../migrate/drive.ts';
+import { nextTurn } from '../migrate/event-loop.ts';
 import { codeOf, writeFailure } from './os-error.ts';
+import { withoutStack } from './without-stack.ts';
 
 /**
  * How much is handed to the socket that waits for room. A page: the pipe frees whole slots of a page
  * (pipe(7)), and a larger piece would fill it again before the loop has its turn.
  */
 const WAITING_PIECE_BYTES = 4096;
+/**
+ * How long a wait tries by itself, a turn of the event loop between two tries, before it sleeps: a reader at work
+ * empties the pipe in some 10 us, and to be put to sleep and woken takes longer. Measured with `cat >/dev/null`
+ * and half of the pages zero: 5.2 GB/s, 4.7 without; longer tries gain nothing.
+ */
+const TRY_MS = 0.05;
 /** How long `block` sleeps between two tries. */
 const BLOCK_SLEEP_MS = 0.2;
 
@@ -17,6 +25,8 @@ export interface FdChannelOptions {
   readonly path: string;
   /** Finds out why the reader is gone; without it a broken pipe is an error of its own. */
   readonly whyBroken?: () => Promise<Error>;
+  /** How long a wait tries by itself before it sleeps. */
+  readonly try_ms?: number;
 }
 
 /**
@@ -30,6 +40,7 @@ export class FdChannel implements AsyncChannel {
   readonly #staging: Uint8Array;
   readonly #path: string;
   readonly #whyBroken: (() => Promise<Error>) | undefined;
+  readonly #try_ms: number;
   #socket: Socket | undefined;
   #is_ready = true;
   #broken: unknown;
@@ -46,6 +57,7 @@ export class FdChannel implements AsyncChannel {
     this.#staging = staging;
     this.#path = options.path;
     this.#whyBroken = options.whyBroken;
+    this.#try_ms = options.try_ms ?? TRY_MS;
   }
 
   get is_ready(): boolean {
@@ -88,15 +100,10 @@ export class FdChannel implements AsyncChannel {
     if (this.#broken !== undefined) throw await this.#brokenReason();
     if (this.#is_ready) return;
     const { from, to } = this.#left;
-    const piece = this.#staging.slice(from, Math.min(to, from + WAITING_PIECE_BYTES));
-    try {
-      await this.#writeWhenPossible(piece);
-    } catch (cause) {
-      this.#broken = cause;
-      throw await this.#brokenReason();
-    }
-    this.#ahead_bytes = piece.length;
-    this.#written_bytes += piece.length;
+    const end = Math.min(to, from + WAITING_PIECE_BYTES);
+    const bytes = (await this.#writeSoon(from, end)) || (await this.#writeAfterSleep(from, end));
+    this.#ahead_bytes = bytes;
+    this.#written_bytes += bytes;
     this.#is_ready = true;
   }
 
@@ -107,7 +114,7 @@ export class FdChannel implements AsyncChannel {
 
   #write(start: number, end: number): number {
     try {
-      const bytes = writeSync(this.#fd, this.#staging, start, end - start);
+      const bytes = this.#writeNow(start, end);
       if (bytes < end - start) this.#short_writes++;
       this.#written_bytes += bytes;
       return bytes;
@@ -119,6 +126,34 @@ export class FdChannel implements AsyncChannel {
       this.#is_ready = false;
       return 0;
     }
+  }
+
+  /** Tries for a moment; 0 where there was no room, or never will be, which the socket finds out. */
+  async #writeSoon(start: number, end: number): Promise<number> {
+    const until_ms = performance.now() + this.#try_ms;
+    while (performance.now() < until_ms) {
+      try {
+        return this.#writeNow(start, end);
+      } catch {
+        await nextTurn();
+      }
+    }
+    return 0;
+  }
+
+  async #writeAfterSleep(start: number, end: number): Promise<number> {
+    const piece = this.#staging.slice(start, end);
+    try {
+      await this.#writeWhenPossible(piece);
+      return piece.length;
+    } catch (cause) {
+      this.#broken = cause;
+      throw await this.#brokenReason();
+    }
+  }
+
+  #writeNow(start: number, end: number): number {
+    return withoutStack(() => writeSync(this.#fd, this.#staging, start, end - start));
   }
 
   #writeWhenPossible(piece: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts';
 import type { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
-import { GuestLoader, type Loaded } from '../migrate/load.ts';
+import { GuestLoader, type Loaded, type LoadOptions } from '../migrate/load.ts';
 import type { StreamOrigin } from '../migrate/ram-source.ts';
 import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
@@ -116,7 +116,7 @@ export function readGuest(path: string, options: ReadOptions = {}): Promise<Gues
     if (head.length === 0) throw fail('stream-empty', {});
     const text = new TextDecoder('latin1').decode(head);
     if (!STREAM_MAGICS.some((magic) => text.startsWith(magic)))
-      return { guest: await readImage(input, guestOptions(options)), origin: undefined };
+      return { guest: await readImage(input, { shared: options.shared }), origin: undefined };
     const { guest, origin, facts } = await load(input, options);
     const lost = facts.not_carried;
     if (lost !== undefined) throw fail('section-not-carried', { offset: lost.offset, section: lost.name });
@@ -124,8 +124,14 @@ export function readGuest(path: string, options: ReadOptions = {}): Promise<Gues
   });
 }
 
-/** Reads a migration stream or a libvirt save image into a guest. @throws as `readGuest` */
-export function readStreamFile(path: string, options: ReadOptions = {}): Promise<Loaded> {
+/**
+ * Reads a migration stream or a libvirt save image into a new guest, or `into` one that is there.
+ *
+ * @throws as `readGuest`; `into-blocks`
+ * @example
+ * await readStreamFile('guest.mig', { into: guest });
+ */
+export function readStreamFile(path: string, options: ReadOptions & LoadOptions = {}): Promise<Loaded> {
   return Input.with(path, options, (input) => load(input, options));
 }
 
@@ -140,10 +146,8 @@ export function inspectFile(path: string, options: ReadOptions = {}): Promise<In
   });
 }
 
-const guestOptions = ({ shared = false }: ReadOptions): { shared: boolean } => ({ shared });
-
-async function load(input: Input, options: ReadOptions): Promise<Loaded> {
-  const loader = new GuestLoader(guestOptions(options));
+async function load(input: Input, { into, shared }: ReadOptions & LoadOptions): Promise<Loaded> {
+  const loader = new GuestLoader({ into, shared });
   await pump(input, loader.reader);
   return loader.end();
 }

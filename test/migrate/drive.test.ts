@@ -19,7 +19,8 @@ const arena = new Arena();
 function makeWorld(pages: number, policy: Policy<unknown>, takes: readonly Take[] = [TAKE_ALL]): World {
   const guest = new Guest([{ name: 'ram', bytes: pages * PAGE_BYTES }], arena);
   for (let page = 0; page < pages; page++) guest.ram(guest.largestBlock())[page * PAGE_BYTES] = 1;
-  return new World(guest, { policy, takes, encode_ns: 1_000 });
+  // so small that there are many calls
+  return new World(guest, { policy, takes, encode_ns: 1_000, staging_bytes: 32 * 1024 });
 }
 
 /** Drives a world, and counts how often the event loop had its turn meanwhile. */

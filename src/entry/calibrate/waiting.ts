@@ -26,7 +26,9 @@ export class WaitQuestion {
   constructor(peer: Peer, times: number) {
     this.#peer = peer;
     this.#times = times;
-    this.#channel = new FdChannel(peer.data_fd, new Uint8Array(STAGING_BYTES).fill(1), { path: 'the pipe' });
+    // the model's wait is one that sleeps
+    const options = { path: 'the pipe', try_ms: 0 };
+    this.#channel = new FdChannel(peer.data_fd, new Uint8Array(STAGING_BYTES).fill(1), options);
   }
 
   /** @param piece_write_ns what the write takes that the socket makes once there is room */
