@@ -72,6 +72,7 @@ export {
   type MedianRatio,
   median,
   ratioOfMedians,
+  type SureRatio,
   throughputOf,
 } from './stats/compare.ts';
 export { RamCounters, type RamStats } from './stats/counters.ts';

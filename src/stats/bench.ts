@@ -1,5 +1,5 @@
 /** What a bench measured, as `bench --json` prints it; its keys are a contract. */
-import { type Draws, type MedianRatio, median, ratioOfMedians } from './compare.ts';
+import { type Draws, median, ratioOfMedians, type SureRatio } from './compare.ts';
 import type { Plain } from './result.ts';
 
 export const BENCH_SCHEMA = 'pagepipe/bench/1';
@@ -38,12 +38,8 @@ export interface BuildFacts {
 export type BenchVerdict = 'faster' | 'slower' | 'same' | 'unsure';
 
 /** How fast this build is beside the other: the throughput of this by that of the other. */
-export interface BenchRatio {
+export interface BenchRatio extends SureRatio {
   readonly name: string;
-  readonly ratio: number | null;
-  /** The 95 % interval of the ratio. */
-  readonly low: number | null;
-  readonly high: number | null;
   readonly verdict: BenchVerdict;
 }
 
@@ -87,7 +83,7 @@ export function benchCase(
 }
 
 /** Where the interval lies: beyond 1 on one side, around it and narrow, or neither. */
-function verdictOf({ low, high }: MedianRatio): BenchVerdict {
+function verdictOf({ low, high }: SureRatio): BenchVerdict {
   if (low === null || high === null) return 'unsure';
   if (low > 1 + SAME_WITHIN) return 'faster';
   if (high < 1 - SAME_WITHIN) return 'slower';
