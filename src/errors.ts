@@ -237,14 +237,16 @@ const catalogue = {
 
   // --- benches ------------------------------------------------------------------------------------
   'usage-bench-size': (d: { bytes: number; bytes_max: number }) =>
-    `--size of ${d.bytes} bytes is not measured: give whole MiB from 1MiB to ${d.bytes_max / 2 ** 20}MiB, such as 256MiB`,
+    `--size of ${d.bytes} bytes is not measured: give whole MiB, 1MiB to ${d.bytes_max / 2 ** 20}MiB`,
   'usage-bench-only': (d: { pattern: string; is_regexp: boolean }) =>
     `--only ${quote(d.pattern)} ${d.is_regexp ? 'is in no name' : 'is no regular expression'}: ` +
     'give part of a name, such as encode/half',
   'usage-bench-build': (d: { place: string; reason: string }) =>
-    `${d.place}: ${d.reason}: give a checkout that is built, an installed pagepipe, or a core.wasm`,
+    `${d.place} ${d.reason}: give a built checkout, a package or a core.wasm`,
+  'usage-bench-import': (d: { place: string; reason: string }) =>
+    `${d.place} does not load (${inLine(d.reason)}): install and build it`,
   'bench-wrong': (d: { name: string; build: string; what: string }) =>
-    `${d.name}: ${d.build} gives a wrong answer (${d.what}): build it anew, or report this as a bug`,
+    `${d.name}: ${d.build} answers wrongly (${d.what}): rebuild it`,
 
   // --- sweeps -------------------------------------------------------------------------------------
   'usage-vary': (d: { text: string }) =>

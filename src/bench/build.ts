@@ -97,7 +97,7 @@ export const THIS_BUILD: Build = buildOf('this build', {
  * @example buildOfModule(await import('file:///other/dist/index.js'), 'other')
  */
 export function buildOfModule(module: unknown, place: string): Build {
-  if (!isLibrary(module)) throw fail('usage-bench-build', { place, reason: 'its module is no pagepipe' });
+  if (!isLibrary(module)) throw fail('usage-bench-build', { place, reason: 'is no pagepipe' });
   return buildOf('the other build', module);
 }
 

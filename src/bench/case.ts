@@ -109,7 +109,7 @@ export type Check = (what: string, found: number, wanted: number) => void;
 export function checkOf(name: string, { build }: Side): Check {
   return (what, found, wanted) => {
     if (found === wanted) return;
-    throw fail('bench-wrong', { name, build: build.name, what: `${what} is ${found}, not ${wanted}` });
+    throw fail('bench-wrong', { name, build: build.name, what: `${what}: ${found}, not ${wanted}` });
   };
 }
 
@@ -123,6 +123,11 @@ const CHECKED_ONE_IN = 63;
 /** Of how many pages one is compared byte by byte. */
 export function checkedOneIn(bytes: number): number {
   return bytes <= WHOLLY_CHECKED_BYTES ? 1 : CHECKED_ONE_IN;
+}
+
+/** Checks that a page holds what it should. */
+export function checkPage(check: Check, page: number, found: Uint8Array, wanted: Uint8Array): void {
+  check(`right bytes of page ${page}`, sameUpTo(found, wanted), PAGE_BYTES);
 }
 
 /** Where two ranges differ first; their length where they do not. */

@@ -1,6 +1,6 @@
 /** Reads records back, to check what an encoder wrote; it shares no code with the core. */
 import { PAGE_BYTES } from '../index.ts';
-import { type Check, sameUpTo } from './case.ts';
+import { type Check, checkPage } from './case.ts';
 
 /** QEMU's flags of a record's word (migration/ram.h); the rest is the page's offset in its block. */
 const FLAG_ZERO = 0x02;
@@ -46,24 +46,27 @@ export class RecordChecker {
 
   /** Checks that all pages have come. */
   end(): void {
-    this.#check('the number of pages', this.#page, this.#expected.zero_flags.length);
+    this.#check('pages', this.#page, this.#expected.zero_flags.length);
   }
 
   #readOne(records: Uint8Array, view: DataView, start: number, ram: Uint8Array): number {
     const block = this.#expected.blocks[this.#block];
     if (block === undefined) {
-      this.#check('the number of pages', this.#page + 1, this.#expected.zero_flags.length);
+      this.#check('pages', this.#page + 1, this.#expected.zero_flags.length);
       return records.length;
     }
     const is_zero = this.#expected.zero_flags[this.#page] === 1;
     const is_named = this.#page_in_block === 0;
     const flags = (is_zero ? FLAG_ZERO : FLAG_PAGE) | (is_named ? 0 : FLAG_CONTINUE);
-    const place = `of page ${this.#page} the`;
-    this.#check(`${place} word`, Number(view.getBigUint64(start)), this.#page_in_block * PAGE_BYTES + flags);
+    this.#check(
+      `word of page ${this.#page}`,
+      Number(view.getBigUint64(start)),
+      this.#page_in_block * PAGE_BYTES + flags,
+    );
     let at = start + WORD_BYTES;
     if (is_named) at = this.#readName(records, at, block.name);
     if (is_zero) {
-      this.#check(`${place} fill byte`, records[at] ?? -1, 0);
+      this.#check(`fill byte of page ${this.#page}`, records[at] ?? -1, 0);
       at += 1;
     } else {
       this.#readPage(records.subarray(at, at + PAGE_BYTES), ram);
@@ -80,14 +83,13 @@ export class RecordChecker {
 
   #readName(records: Uint8Array, at: number, name: string): number {
     const found = String.fromCharCode(...records.subarray(at + 1, at + 1 + (records[at] ?? 0)));
-    this.#check(`the name of block ${this.#block}`, Number(found === name), 1);
+    this.#check(`right names of block ${this.#block}`, Number(found === name), 1);
     return at + 1 + name.length;
   }
 
   #readPage(payload: Uint8Array, ram: Uint8Array): void {
     if (this.#page % this.#expected.checked_one_in !== 0) return;
     const from = this.#page * PAGE_BYTES;
-    const same = sameUpTo(payload, ram.subarray(from, from + PAGE_BYTES));
-    this.#check(`of page ${this.#page} the count of right bytes`, same, PAGE_BYTES);
+    checkPage(this.#check, this.#page, payload, ram.subarray(from, from + PAGE_BYTES));
   }
 }

@@ -24,7 +24,7 @@ async function importModule(path: string, place: string): Promise<unknown> {
     return await import(pathToFileURL(path).href);
   } catch (cause) {
     const [line = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
-    throw fail('usage-bench-build', { place, reason: `does not load (${line})` }, cause);
+    throw fail('usage-bench-import', { place, reason: line.replace(/ imported from .*/, '') }, cause);
   }
 }
 
@@ -43,7 +43,7 @@ async function coreAt(path: string, place: string): Promise<Build> {
  * The build of a checkout or an installed package, by its own module; or only its core, by a core.wasm or the
  * folder that it is in.
  *
- * @throws `usage-bench-build` where there is none; `input-refused`
+ * @throws `usage-bench-build` where there is none; `usage-bench-import` where it does not load; `input-refused`
  */
 export async function findBuild(dir: string): Promise<BenchOther> {
   const place = `--against ${dir}`;
@@ -57,5 +57,5 @@ export async function findBuild(dir: string): Promise<BenchOther> {
     const core = join(dir, name);
     if (await isFile(core)) return { ...facts, build: await coreAt(core, place) };
   }
-  throw fail('usage-bench-build', { place, reason: `has neither ${MODULE} nor core.wasm` });
+  throw fail('usage-bench-build', { place, reason: 'holds no build' });
 }

@@ -4,8 +4,13 @@ import type { Plain } from './result.ts';
 
 export const BENCH_SCHEMA = 'pagepipe/bench/1';
 
-/** A ratio that is nearer to 1 than this is not called a change, however narrow its interval. */
-const SAME_WITHIN = 0.01;
+/**
+ * A ratio that is nearer to 1 is not called a change, however narrow its interval: of two copies of one build in
+ * one process, small kernels were up to 3 % apart for all of a run, by where the engine had put their code.
+ */
+const CHANGE_MIN = 0.03;
+/** An interval that is wholly as near to 1 says that there is no change worth speaking of. */
+const SAME_WITHIN = 0.05;
 
 const BYTES_PER_GB = 1e9;
 
@@ -85,9 +90,9 @@ export function benchCase(
 /** Where the interval lies: beyond 1 on one side, around it and narrow, or neither. */
 function verdictOf({ low, high }: SureRatio): BenchVerdict {
   if (low === null || high === null) return 'unsure';
-  if (low > 1 + SAME_WITHIN) return 'faster';
-  if (high < 1 - SAME_WITHIN) return 'slower';
-  return low > 1 - 2 * SAME_WITHIN && high < 1 + 2 * SAME_WITHIN ? 'same' : 'unsure';
+  if (low > 1 + CHANGE_MIN) return 'faster';
+  if (high < 1 - CHANGE_MIN) return 'slower';
+  return low > 1 - SAME_WITHIN && high < 1 + SAME_WITHIN ? 'same' : 'unsure';
 }
 
 /**

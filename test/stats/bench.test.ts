@@ -49,8 +49,8 @@ test('verdicts', () => {
   assert.is(ratioOf(samples(0.9), samples(1)).verdict, 'faster');
   assert.is(ratioOf(samples(1.1), samples(1)).verdict, 'slower');
   assert.is(ratioOf(samples(1), samples(1)).verdict, 'same');
-  assert.is(ratioOf(samples(1.005), samples(1)).verdict, 'same', 'less than 1 % is no change');
-  assert.is(ratioOf(samples(1.015), samples(1)).verdict, 'slower');
+  assert.is(ratioOf(samples(1.02), samples(1)).verdict, 'same', 'less than 3 % is no change');
+  assert.is(ratioOf(samples(1.04), samples(1)).verdict, 'slower');
   const noisy = benchCase({ name: 'a', bytes: GB }, [...samples(1, 0.4).samples].reverse());
   assert.is(ratioOf(noisy, samples(1, 0.4)).verdict, 'unsure');
   const one = benchCase({ name: 'a', bytes: GB }, [1]);

@@ -118,7 +118,12 @@ const REFUSED: readonly [document: unknown, path: string, value: unknown, messag
     undefined,
     'schema: missing: give what save, simulate, demo or bench --json printed, or sweep wrote',
   ],
-  [RESULT, 'schema', 'x', 'schema: is "x": give what save, simulate, demo or bench --json printed, or sweep wrote'],
+  [
+    RESULT,
+    'schema',
+    'x',
+    'schema: is "x": give what save, simulate, demo or bench --json printed, or sweep wrote',
+  ],
   [RESULT, 'world', 'log', 'world: has no throughput: give what save, simulate or demo printed with --json'],
   [RESULT, 'world', 3, 'world: is 3: give a text, as it was printed'],
   [RESULT, 'wall_ms', 'fast', 'wall_ms: is "fast": give a number from 0 up, as it was printed'],

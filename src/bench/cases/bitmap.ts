@@ -36,7 +36,7 @@ function prepareWalk(name: string, bytes: number, density: number, { lab }: Work
   };
   const check = checkOf(name, side);
   const [count, sum] = walk();
-  check('the number of dirty pages', count, dirty_pages);
-  check('the sum of their numbers', sum, sum_of_pages);
+  check('dirty pages', count, dirty_pages);
+  check('sum of their numbers', sum, sum_of_pages);
   return { run: () => void walk() };
 }

@@ -5,10 +5,10 @@ import {
   type Check,
   checkedOneIn,
   checkOf,
+  checkPage,
   MIB,
   type Ready,
   type Side,
-  sameUpTo,
   sizeName,
   type Workbench,
 } from '../case.ts';
@@ -70,7 +70,7 @@ function prepareDecode(
   const wanted = lab.bytes(host, INPUT_RAM_BYTES).slice();
   lab.bytes(target, bytes).fill(JUNK);
   const wire_bytes = decodeAll();
-  check('the bytes consumed', wire_bytes, (input_bytes * bytes) / INPUT_RAM_BYTES);
+  check('bytes consumed', wire_bytes, (input_bytes * bytes) / INPUT_RAM_BYTES);
   checkPages(lab.bytes(target, bytes), wanted, check);
   return { wire_bytes, run: () => void decodeAll() };
 }
@@ -90,7 +90,6 @@ function checkPages(found: Uint8Array, wanted: Uint8Array, check: Check): void {
   const pageOf = (ram: Uint8Array, page: number): Uint8Array =>
     ram.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
   for (let page = 0; page < pages; page += one_in) {
-    const same = sameUpTo(pageOf(found, page), pageOf(wanted, page % INPUT_PAGES));
-    check(`of page ${page} the count of right bytes`, same, PAGE_BYTES);
+    checkPage(check, page, pageOf(found, page), pageOf(wanted, page % INPUT_PAGES));
   }
 }

@@ -18,7 +18,7 @@ function cheapestCall(): BenchCase {
         for (let i = 0; i < calls; i++) clean += core.bitmapNext(bitmap, 1, 0);
         return clean;
       };
-      checkOf(name, side)('the number of clean pages', ask(), calls);
+      checkOf(name, side)('clean pages', ask(), calls);
       return { run: () => void ask() };
     },
   };

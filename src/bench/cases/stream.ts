@@ -6,9 +6,9 @@ import {
   type Check,
   checkedOneIn,
   checkOf,
+  checkPage,
   type Ready,
   type Side,
-  sameUpTo,
   sizeName,
 } from '../case.ts';
 import { writeContent } from '../content.ts';
@@ -70,8 +70,8 @@ async function prepareInspect(setting: Setting): Promise<Ready> {
     if (ram[at] === 0) zero_pages++;
   }
   const { pages } = library.inspectStream(stream);
-  check('the number of zero pages', pages.zero, zero_pages);
-  check('the number of pages', pages.zero + pages.normal, ram.length / PAGE_BYTES);
+  check('zero pages', pages.zero, zero_pages);
+  check('pages', pages.zero + pages.normal, ram.length / PAGE_BYTES);
   return { wire_bytes: stream.length, run: () => void library.inspectStream(stream) };
 }
 
@@ -79,11 +79,10 @@ async function prepareInspect(setting: Setting): Promise<Ready> {
 function checkLoaded(stream: Uint8Array, { library, guest, check }: Setting): void {
   const { guest: again } = library.loadStream(stream);
   const [saved, loaded] = [guest.ram(guest.largestBlock()), again.ram(again.largestBlock())];
-  check('the bytes of RAM', loaded.length, saved.length);
+  check('bytes of RAM', loaded.length, saved.length);
   const one_in = checkedOneIn(saved.length);
   for (let page = 0; page < saved.length / PAGE_BYTES; page += one_in) {
     const at = page * PAGE_BYTES;
-    const same = sameUpTo(loaded.subarray(at, at + PAGE_BYTES), saved.subarray(at, at + PAGE_BYTES));
-    check(`of page ${page} the count of right bytes`, same, PAGE_BYTES);
+    checkPage(check, page, loaded.subarray(at, at + PAGE_BYTES), saved.subarray(at, at + PAGE_BYTES));
   }
 }

@@ -1,6 +1,15 @@
 /** How fast are changes within pages found, and applied? */
 import { PAGE_BYTES, Prng } from '../../index.ts';
-import { type BenchCase, checkOf, MIB, type Ready, type Side, sameUpTo, type Workbench } from '../case.ts';
+import {
+  type BenchCase,
+  checkOf,
+  checkPage,
+  MIB,
+  type Ready,
+  type Side,
+  sameUpTo,
+  type Workbench,
+} from '../case.ts';
 
 /** Pages of each kind, 1 MiB: they are in the cache, as a page that was just sent and written again. */
 const PAGES = MIB / PAGE_BYTES;
@@ -92,10 +101,9 @@ function prepareEncode(name: string, change: Change, bench: Workbench, side: Sid
     with_payload++;
     const page = bench.lab.bytes(before + at, PAGE_BYTES).slice();
     applyPayload(page, bench.lab.bytes(out, bytes));
-    const same = sameUpTo(page, bench.lab.bytes(after + at, PAGE_BYTES));
-    check(`of page ${at / PAGE_BYTES} the count of right bytes`, same, PAGE_BYTES);
+    checkPage(check, at / PAGE_BYTES, page, bench.lab.bytes(after + at, PAGE_BYTES));
   });
-  check('the number of payloads', with_payload, change.run_bytes === PAGE_BYTES ? 0 : PAGES);
+  check('payloads', with_payload, change.run_bytes === PAGE_BYTES ? 0 : PAGES);
   return { wire_bytes, run: () => void encodeAll() };
 }
 
@@ -121,8 +129,8 @@ function prepareDecode(name: string, change: Change, bench: Workbench, side: Sid
   const check = checkOf(name, side);
   const found = bench.lab.bytes(target, bytes);
   found.set(bench.lab.bytes(before, bytes));
-  check('the number of faults', decodeAll(), 0);
-  check('the count of right bytes', sameUpTo(found, bench.lab.bytes(after, bytes)), bytes);
+  check('faults', decodeAll(), 0);
+  check('right bytes', sameUpTo(found, bench.lab.bytes(after, bytes)), bytes);
   return { wire_bytes: sizes.reduce((sum, size) => sum + size, 0), run: () => void decodeAll() };
 }
 

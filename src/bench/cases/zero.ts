@@ -22,14 +22,14 @@ export function zeroCase(bytes: number): BenchCase {
         }
         return zero_pages;
       };
-      check('the number of zero pages', countZero(), bytes / PAGE_BYTES);
+      check('zero pages', countZero(), bytes / PAGE_BYTES);
       const ram = bench.lab.bytes(host, bytes);
       const random = new Prng(1);
       for (let i = 0; i < MARKED_PAGES; i++) {
         const at = random.below(bytes);
         ram[at] = 1;
         const page = host + at - (at % PAGE_BYTES);
-        check(`with a byte at ${at} the page as zero`, Number(core.repeatedByte(page) === 0), 0);
+        check(`zero with byte ${at % PAGE_BYTES} set`, Number(core.repeatedByte(page) === 0), 0);
         ram[at] = 0;
       }
       return { run: () => void countZero() };
