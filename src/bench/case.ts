@@ -79,7 +79,7 @@ export interface BenchCase {
   readonly bytes: number;
   /**
    * Whether a build can do it; every one can unless this says otherwise. The place to say that a function of
-   * the core is newer than some builds.
+   * the core is newer than some builds: `isFor: ({ core }) => typeof core.diff === 'function'`.
    */
   isFor?(side: Side): boolean;
   /**

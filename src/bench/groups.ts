@@ -54,6 +54,10 @@ function smallGroup(middle_bytes: number, size_bytes: number): CaseGroup {
   };
 }
 
+/**
+ * One content at the large size. Memory beside the RAM, such as a shadow to compare it with, comes from
+ * `Workbench.shared`; a case that needs as much again as the RAM leaves room for guests of half the memory.
+ */
 function largeGroup(content: Content, bytes: number): CaseGroup {
   return {
     contents: { [content]: bytes },

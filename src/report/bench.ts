@@ -116,7 +116,7 @@ function concludeAgainst({ cases }: BenchDocument, { ratios, ...facts }: BenchAg
   });
   const of = ratios.length === cases.length ? '' : ` of ${formatCount(cases.length)}`;
   return (
-    `Over ${formatCount(ratios.length)}${of} cases this build is ${rangeOf(ratios.map(({ ratio }) => ratio))} the ` +
+    `${ratios.length === 1 ? 'In one case' : `Over ${formatCount(ratios.length)}${of} cases`} this build is ${rangeOf(ratios.map(({ ratio }) => ratio))} the ` +
     `other${nameOf(facts)} in throughput (median ${formatRatio(median(ratios.map(({ ratio }) => ratio ?? 0)))}): ` +
     `${counts.join(', ')}.`
   );

@@ -110,7 +110,7 @@ test('--against another package: both sides in the document, ratios, and its own
     );
     assert.is(compared.cases.length, 2, 'of such a document its own cases are compared');
     const text = await place.done([...QUICK, '--against', other, '--only', '^zero']);
-    assert.match(text, /^Over 1 cases? this build is [\d.]+x the other \(9\.9\.9\) in throughput/);
+    assert.match(text, /^In one case this build is [\d.]+x the other \(9\.9\.9\) in throughput/);
     assertWidth(text);
   }));
 
@@ -140,14 +140,14 @@ test('refused: what is no build, in one line that says what is', () =>
       place.refused([...QUICK, '--against', dir], { status: 2, says });
     const advice = /: (give a built checkout, a package or a core\.wasm|install and build it)$/m;
     mkdirSync(place.path('empty'));
-    place.write('text.wasm', 'no core');
+    place.write('no.wasm', 'no core');
     mkdirSync(place.path('alien/dist'), { recursive: true });
     place.write('alien/dist/index.js', 'export const nothing = 1;');
     place.write('alien/package.json', '{ "type": "module" }');
     const lacks = makePackage(place, 'lacks', "import 'gone';");
-    for (const dir of ['empty', 'none', 'text.wasm', 'alien', lacks]) await refused(dir, advice);
+    for (const dir of ['empty', 'none', 'no.wasm', 'alien', lacks]) await refused(dir, advice);
     await refused('empty', /--against empty holds no build/);
-    await refused('text.wasm', /--against text\.wasm is no core of pagepipe/);
+    await refused('no.wasm', /--against no\.wasm is no core of pagepipe/);
     await refused('alien', /--against alien is no pagepipe/);
     await refused(lacks, /--against lacks does not load \(Cannot find package 'gone'\)/);
   }));
