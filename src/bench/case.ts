@@ -51,6 +51,8 @@ export class Workbench {
   shared(name: string, size_bytes: number): number {
     const address = this.#shared.get(name) ?? this.lab.alloc(size_bytes, PAGE_BYTES);
     this.#shared.set(name, address);
+    // whoever allocated it or found it goes on at the same place in a page
+    this.lab.beginPage();
     return address;
   }
 

@@ -1,5 +1,5 @@
 /** The one memory that all kernel cases work on, in turn: a case of 1 GiB would not go beside another. */
-import { Arena } from '../index.ts';
+import { Arena, PAGE_BYTES } from '../index.ts';
 
 const ALIGNMENT_BYTES = 64;
 
@@ -39,6 +39,15 @@ export class Lab {
     }
     this.bytes(address, size_bytes).fill(0);
     return address;
+  }
+
+  /**
+   * Makes the next allocation begin a page. What is allocated alike from there on has the same place in its page:
+   * loads behind stores to the same place in another page wait for them (4 KiB aliasing), which made one of two
+   * copies of one build 18 % slower in a case.
+   */
+  beginPage(): void {
+    this.#next = Math.ceil(this.#next / PAGE_BYTES) * PAGE_BYTES;
   }
 
   /** A view; valid until the next `alloc`. */

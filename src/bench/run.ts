@@ -148,6 +148,7 @@ class Bench {
       for (const side of sides.filter((one) => of.isFor?.(one) ?? true)) {
         await nextTurn();
         this.#turn(index, 0);
+        bench.lab.beginPage();
         contenders.push({ ready: await of.prepare(bench, side), runs: 1, samples_s: [] });
       }
       entries.push({ of, contenders });

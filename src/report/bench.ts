@@ -144,8 +144,8 @@ function ratioRemarks({ cases }: BenchDocument, { ratios }: BenchAgainst): strin
   const compared = new Set(ratios.map(({ name }) => name));
   const rest = cases.filter(({ name }) => !compared.has(name)).map(({ name }) => printable(name));
   return [
-    'Samples of the two took turns. Faster and slower: the whole 95 % interval is over 3 % away from 1, as it ' +
-      'is not for two copies of one build; the same: it is within 5 %.',
+    'Samples of the two took turns. Faster and slower: the whole 95 % interval is over 3 % away from 1; the ' +
+      'same: it is within 5 %. Where others use the machine, a case or two of many are called wrongly: repeat it.',
     ...(rest.length === 0 ? [] : [`The other build cannot do, so not compared: ${rest.join(', ')}.`]),
   ];
 }
