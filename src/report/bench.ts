@@ -146,6 +146,6 @@ function ratioRemarks({ cases }: BenchDocument, { ratios }: BenchAgainst): strin
   return [
     'Samples of the two took turns. Faster and slower: the whole 95 % interval is over 3 % away from 1; the ' +
       'same: it is within 5 %. Where others use the machine, a case or two of many are called wrongly: repeat it.',
-    ...(rest.length === 0 ? [] : [`The other build cannot do, so not compared: ${rest.join(', ')}.`]),
+    ...(rest.length === 0 ? [] : [`Of this build only, so not compared: ${rest.join(', ')}.`]),
   ];
 }

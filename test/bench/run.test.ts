@@ -2,7 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { THIS_BUILD } from '../../src/bench/build.ts';
+import { Workbench } from '../../src/bench/case.ts';
+import { facadeCases } from '../../src/bench/cases/facade.ts';
 import { type BenchOptions, benchCaseNames, buildOfModule, runBench } from '../../src/bench/index.ts';
+import { Lab } from '../../src/bench/lab.ts';
 import { type ErrorCode, PagepipeError } from '../../src/errors.ts';
 import * as pagepipe from '../../src/index.ts';
 
@@ -198,14 +201,6 @@ const BROKEN: Readonly<Record<string, readonly [typeof pagepipe.Core, RegExp]>> 
     },
     /^xbzrle-decode\/1x512B$/,
   ],
-  'a call that answers nonsense': [
-    class extends Core {
-      override bitmapNext(): number {
-        return 0;
-      }
-    },
-    /^facade\/bitmap-next$/,
-  ],
 };
 
 for (const [what, [broken, only]] of Object.entries(BROKEN)) {
@@ -215,6 +210,24 @@ for (const [what, [broken, only]] of Object.entries(BROKEN)) {
     assert.match(message, /: the other build answers wrongly \(.*: -?\d+, not -?\d+\): rebuild it$/);
   });
 }
+
+test('refused: a cheapest call that answers nonsense, which is measured of this build alone', async () => {
+  class Broken extends Core {
+    override bitmapNext(): number {
+      return 0;
+    }
+  }
+  const [cheapest] = facadeCases();
+  const lab = new Lab();
+  const side = { build: THIS_BUILD, core: new Broken(lab.arena.memory), layout: pagepipe.LAYOUT };
+  assert.throws(
+    () => cheapest?.prepare(new Workbench(lab, {}), side),
+    /^facade\/bitmap-next: this build answers wrongly \(clean pages: 0, not 256\): rebuild it$/,
+  );
+  const against = { version: null, commit: null, build: buildOfModule(pagepipe, 'a test') };
+  const { cases, against: other } = await bench({ size_bytes: MIB, against, only: /^facade/ });
+  assert.equal([cases.length, other?.cases.map(({ name }) => name)], [2, ['facade/encode-by-page']]);
+});
 
 test('refused: a load that gives another guest, an inspection that counts wrongly', async () => {
   const library = { ...pagepipe };

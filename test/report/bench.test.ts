@@ -76,7 +76,7 @@ test('two builds: the range of the ratios and how many are sure, then both rates
   );
   assert.match(text, /^encode\/normal\/16MiB +0\.15 +0\.15 +0\.80x +0\.79x to 0\.81x +slower$/m);
   assert.match(text, /^bitmap-walk\/empty\/1GiB +1,073,740 +1,073,740 +1\.02x +1\.01x to 1\.03x +not sure$/m);
-  assert.match(text, /^The other build cannot do, so not compared: facade\/bitmap-next\.$/m);
+  assert.match(text, /^Of this build only, so not compared: facade\/bitmap-next\.$/m);
   assert.not.ok(text.includes('\x1b'));
   assertWidth(text);
 });
