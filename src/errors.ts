@@ -250,6 +250,19 @@ const catalogue = {
     `throughput fell by over ${d.fail_below} %${d.cases === 1 ? ', to ' : ` in ${d.fallen} of ${d.cases} cases, worst `}` +
     `${d.worst}: ${d.is_sure ? 'find out why' : 'repeat it to be sure'}`,
 
+  // --- benches ------------------------------------------------------------------------------------
+  'usage-bench-size': (d: { bytes: number; bytes_max: number }) =>
+    `--size of ${d.bytes} bytes is not measured: give whole MiB, 1MiB to ${d.bytes_max / 2 ** 20}MiB`,
+  'usage-bench-only': (d: { pattern: string; is_regexp: boolean }) =>
+    `--only ${quote(d.pattern)} ${d.is_regexp ? 'is in no name' : 'is no regular expression'}: ` +
+    'give part of a name, such as encode/half',
+  'usage-bench-build': (d: { place: string; reason: string }) =>
+    `${d.place} ${d.reason}: give a built checkout, a package or a core.wasm`,
+  'usage-bench-import': (d: { place: string; reason: string }) =>
+    `${d.place} does not load (${inLine(d.reason)}): install and build it`,
+  'bench-wrong': (d: { name: string; build: string; what: string }) =>
+    `${d.name}: ${d.build} answers wrongly (${d.what}): rebuild it`,
+
   // --- sweeps -------------------------------------------------------------------------------------
   'usage-vary': (d: { text: string }) =>
     `--vary ${quote(d.text)} lacks a key or a value: give key=a,b,c, as in policy.slice=20ms,50ms`,

@@ -4,7 +4,14 @@
  */
 export { Arena, type ArenaOptions, GUEST_BYTES_MAX, MEMORY_BYTES_MAX } from './core/arena.ts';
 export { Core, type DecodeStatus, type EncodeStop, LAYOUT } from './core/core.ts';
-export { type CoreExports, init, initSync, instantiateBuild, instantiateCore } from './core/load.ts';
+export {
+  type CoreExports,
+  constantsOf,
+  init,
+  initSync,
+  instantiateBuild,
+  instantiateCore,
+} from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
@@ -53,6 +60,15 @@ export { QEMU_SLICE_NS, slice } from './policy/slice.ts';
 export { tokenBucket } from './policy/token-bucket.ts';
 export { unlimited } from './policy/unlimited.ts';
 export { WINDOW_NS, window } from './policy/window.ts';
+export {
+  BENCH_SCHEMA,
+  type BenchAgainst,
+  type BenchCaseResult,
+  type BenchDocument,
+  type BenchRatio,
+  type BenchVerdict,
+  type BuildFacts,
+} from './stats/bench.ts';
 export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
 export {
   COMPARE_SCHEMA,
@@ -66,6 +82,7 @@ export {
   type MedianRatio,
   median,
   ratioOfMedians,
+  type SureRatio,
   throughputOf,
 } from './stats/compare.ts';
 export { RamCounters, type RamStats } from './stats/counters.ts';

@@ -12,7 +12,7 @@ import {
 } from '../index.ts';
 import { readText } from '../node.ts';
 import { formatCertainty, reportCompare } from '../report/compare.ts';
-import { contradiction } from './options.ts';
+import { contradiction, parsePercent } from './options.ts';
 import { print, printJson } from './terminal.ts';
 
 /** Any would do; the same one gives the same intervals. */
@@ -27,12 +27,15 @@ export function addCompare(program: Command): void {
   program
     .command('compare')
     .description('two sets of results side by side: is the change more than noise?')
-    .argument('<BASE>', 'what save, simulate or demo --json printed, once or several times, or sweep wrote')
+    .argument(
+      '<BASE>',
+      'what save, simulate, demo or bench --json printed, once or several times, or sweep wrote',
+    )
     .argument('<NEW>', 'the same; runs of the same options are samples of one case')
     .option(
       '--fail-below <PERCENT>',
       'exit 1 where the throughput has fallen by more than so much: 5 for 5 %',
-      parsePercent,
+      parsePercent('--fail-below'),
     )
     .option('--json', 'one JSON document instead of text')
     .addHelpText(
@@ -40,12 +43,6 @@ export function addCompare(program: Command): void {
       '\nSeveral samples a side give an interval: for i in 1 2 3 4 5; do … --json; done > base.json',
     )
     .action(compare);
-}
-
-function parsePercent(text: string): number {
-  const percent = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(percent > 0 && percent < 100)) throw fail('usage-percent', { option: '--fail-below', text });
-  return percent;
 }
 
 async function compare(base_path: string, new_path: string, flags: CompareFlags): Promise<void> {

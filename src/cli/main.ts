@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 /** The command line: parses, calls, and turns every error into one line and an exit code. */
 import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { PagepipeError } from '../errors.ts';
+import { addBench } from './bench.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addCompare } from './compare.ts';
 import { addDemo } from './demo.ts';
 import { addInspect } from './inspect.ts';
 import { addLoad } from './load.ts';
+import { packageVersion } from './package.ts';
 import { addSave } from './save.ts';
 import { addSimulate } from './simulate.ts';
 import { addSweep } from './sweep.ts';
@@ -32,14 +33,9 @@ const COMMANDS = [
   addCalibrate,
   addTrace,
   addCompare,
+  addBench,
   addDemo,
 ];
-
-async function packageVersion(): Promise<string> {
-  const file = new URL('../../package.json', import.meta.url);
-  const { version }: { version: string } = JSON.parse(await readFile(file, 'utf8'));
-  return version;
-}
 
 /** A commander error in the form of all others; its own text goes nowhere. */
 function usageLine(error: CommanderError): string {

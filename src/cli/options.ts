@@ -21,6 +21,15 @@ export function wholeNumber(option: string, min: number, max?: number): (text: s
   };
 }
 
+/** A share in per cent, without the sign. */
+export function parsePercent(option: string): (text: string) => number {
+  return (text) => {
+    const percent = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(percent > 0 && percent < 100)) throw fail('usage-percent', { option, text });
+    return percent;
+  };
+}
+
 /** One of a few words. */
 export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
   return (text) => {

@@ -130,3 +130,12 @@ export async function instantiateBuild(wasm: BufferSource, memory: WebAssembly.M
   const module = await WebAssembly.compile(wasm);
   return rawExports((await instantiate(module, { env: { memory } })).instance);
 }
+
+/** The constants of assembly/layout.ts as a build has them, which need not be those of this one. */
+export function constantsOf(exports: object): Readonly<Record<string, number>> {
+  const constants = Object.entries(exports).flatMap(([name, value]): [string, number][] => {
+    const number: unknown = value instanceof WebAssembly.Global ? value.value : undefined;
+    return typeof number === 'number' ? [[name, number >>> 0]] : [];
+  });
+  return Object.fromEntries(constants);
+}

@@ -8,6 +8,7 @@ import {
   type MedianRatio,
   median,
   type Side,
+  type SureRatio,
   throughputOf,
 } from '../stats/compare.ts';
 import type { Case, FigureName, Sample } from '../stats/samples.ts';
@@ -51,7 +52,7 @@ const TITLES: Readonly<Record<FigureName, readonly [title: string, format: (valu
 const isFigureName = (name: string): name is FigureName => Object.hasOwn(TITLES, name);
 
 /** Three digits that count; what has no ratio was 0 before. */
-function formatRatio(ratio: number | null): string {
+export function formatRatio(ratio: number | null): string {
   if (ratio === null) return 'from 0';
   if (ratio >= 99.95) return `${formatCount(Math.round(ratio))}x`;
   if (ratio >= 9.995) return `${ratio.toFixed(1)}x`;
@@ -59,13 +60,13 @@ function formatRatio(ratio: number | null): string {
   return ratio < 0.001 ? '<0.001x' : `${ratio.toFixed(3)}x`;
 }
 
-function formatInterval({ low, high }: MedianRatio): string {
+export function formatInterval({ low, high }: SureRatio): string {
   if (low === null) return '';
   return high === null ? `${formatRatio(low)} or more` : `${formatRatio(low)} to ${formatRatio(high)}`;
 }
 
 /** A ratio, and in brackets how sure it is. */
-export function formatCertainty(figure: MedianRatio): string {
+export function formatCertainty(figure: SureRatio): string {
   return `${formatRatio(figure.ratio)} (${hasInterval(figure) ? formatInterval(figure) : 'no interval'})`;
 }
 
@@ -171,7 +172,7 @@ function labelsOf({ cases, only_base, only_new }: CompareDocument): (of: Case) =
       : printable(telling.map((key) => `${key}=${of[key] ?? 'none'}`).join(' '));
 }
 
-function rangeOf(ratios: readonly (number | null)[]): string {
+export function rangeOf(ratios: readonly (number | null)[]): string {
   const known = ratios.map((ratio) => ratio ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const [low = 0, high = 0] = [known[0], known[known.length - 1]];
   const text = (ratio: number): string => formatRatio(Number.isFinite(ratio) ? ratio : null);

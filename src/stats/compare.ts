@@ -14,15 +14,19 @@ export interface Draws {
   below(bound: number): number;
 }
 
-/** A figure on both sides. */
-export interface MedianRatio {
-  readonly base: number;
-  readonly new: number;
+/** A ratio, and how sure it is. */
+export interface SureRatio {
   /** NEW by BASE; null where BASE is 0 and NEW is not. */
   readonly ratio: number | null;
   /** The 95 % interval of the ratio; null without several samples a side, or where it has no bound. */
   readonly low: number | null;
   readonly high: number | null;
+}
+
+/** A figure on both sides. */
+export interface MedianRatio extends SureRatio {
+  readonly base: number;
+  readonly new: number;
 }
 
 /** The mean of the two in the middle, which are one where the number of values is odd; 0 for none. */
@@ -221,7 +225,7 @@ export function throughputOf({ figures }: ComparedCase): ComparedFigure | undefi
 }
 
 /** Whether a throughput has fallen: the whole interval has, or, where there is none, the ratio. */
-export function hasFallen(figure: ComparedFigure | undefined, fail_below: number): boolean {
+export function hasFallen(figure: SureRatio | undefined, fail_below: number): boolean {
   if (figure === undefined) return false;
   const least = 1 - fail_below / 100;
   const decides = hasInterval(figure) ? figure.high : figure.ratio;
@@ -229,7 +233,7 @@ export function hasFallen(figure: ComparedFigure | undefined, fail_below: number
 }
 
 /** Whether a figure says how sure it is. */
-export function hasInterval({ low }: MedianRatio): boolean {
+export function hasInterval({ low }: SureRatio): boolean {
   return low !== null;
 }
 

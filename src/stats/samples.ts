@@ -1,8 +1,7 @@
 /** Samples out of the documents that commands print, to be compared. */
 import { fail, quote } from '../errors.ts';
+import { BENCH_SCHEMA } from './bench.ts';
 import { CELL_SCHEMA, type Plain, RESULT_SCHEMA } from './result.ts';
-
-const BENCH_SCHEMA = 'pagepipe/bench/1';
 
 const MS_OF_RESULT = [
   'wall_ms',
@@ -188,7 +187,9 @@ function samplesIn(place: Place): Sample[] {
   if (schema === BENCH_SCHEMA) return benchSamples(place);
   throw place
     .at('schema')
-    .refuse(`${place.at('schema').found}: give what save, simulate or demo --json printed, or sweep wrote`);
+    .refuse(
+      `${place.at('schema').found}: give what save, simulate, demo or bench --json printed, or sweep wrote`,
+    );
 }
 
 function resultIn(cell: Place): Place {

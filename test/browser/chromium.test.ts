@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { benchCaseNames } from '../../src/bench/index.ts';
 import {
+  type BenchDocument,
   fillContent,
   Guest,
   inspectStream,
   loadStream,
+  parseSamples,
   parseWorkload,
   saveToMemory,
   unlimited,
@@ -21,6 +24,7 @@ const BLOCKS = [
   { name: 'rom', bytes: 8192 },
 ];
 const SEED = 7;
+const BENCH_BYTES = 2 ** 20;
 
 const inChromium = suite('chromium');
 const need = requirement('chromium');
@@ -101,6 +105,27 @@ testWith(
 
 testWith(inChromium, need, 'says what to do where the page forbids WebAssembly', async () => {
   assert.is(await inPage('initError', {}, NO_WASM), 'wasm-forbidden');
+});
+
+testWith(inChromium, need, 'measures all cases of the bench, with answers that it checks', async () => {
+  const found = await inPage('bench', { size_bytes: BENCH_BYTES }, '', 'bench.mjs');
+  assert.type(found, 'string');
+  const text = String(found);
+  const document: BenchDocument = JSON.parse(text);
+  assert.equal(Object.keys(document), ['schema', 'version', 'commit', 'cases', 'machine']);
+  assert.is(document.schema, 'pagepipe/bench/1');
+  assert.equal(
+    document.cases.map(({ name }) => name),
+    benchCaseNames(BENCH_BYTES),
+  );
+  for (const { name, bytes, gb_per_s, samples } of document.cases) {
+    assert.ok(Number.isInteger(bytes) && bytes > 0, name);
+    assert.ok(samples.length >= 15, `${name}: ${samples.length} samples`);
+    for (const rate of [...Object.values(gb_per_s), ...samples]) {
+      assert.ok(rate > 0 && Number.isFinite(rate), `${name}: ${rate}`);
+    }
+  }
+  assert.ok(parseSamples(text, 'page').length >= 15 * document.cases.length, 'compare reads it');
 });
 
 for (const name of ['thread-2011', 'busy-guest']) {

@@ -20,6 +20,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [['trace', 'log', '--bogus'], /'--bogus'.*--help/],
     [['demo', '--bogus'], /'--bogus'.*--help/],
     [['compare', 'base', 'new', '--bogus'], /'--bogus'.*--help/],
+    [['bench', '--bogus'], /'--bogus'.*--help/],
   ],
   'arguments missing or too many': [
     [[...GUEST], /-o, --output.*--help/],
@@ -71,6 +72,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     [['save', '--workload', 'idle', '--size', '0', '-o', 'out.mig'], /give a multiple of 4096/],
     [['demo', '--size', '5000'], /5000 bytes is not whole pages: give a multiple of 4096/],
     [['demo', '--size', '0'], /give a multiple of 4096/],
+    [['bench', '--size', '1000000'], /1000000 bytes is not measured: give whole MiB, 1MiB to 4016MiB/],
+    [['bench', '--size', '0'], /give whole MiB, 1MiB/],
+    [['bench', '--size', '8GiB'], /give whole MiB, 1MiB/],
   ],
   'rates and durations without a unit': [
     [[...SAVE, '--limit', '5'], /"5" is not a rate: give B, KiB, MiB,.* with \/s, as 32MiB\/s/],
@@ -120,7 +124,7 @@ test('no arguments give the help; so does --help, of every command, within the c
   inPlace(async (place) => {
     const help = await place.done([]);
     assert.is(await place.done(['--help']), help);
-    for (const command of ['save', 'load', 'inspect', 'simulate', 'trace', 'compare', 'demo']) {
+    for (const command of ['save', 'load', 'inspect', 'simulate', 'trace', 'compare', 'bench', 'demo']) {
       assert.match(help, new RegExp(`^ {2}${command}\\b`, 'm'));
       const text = await place.done([command, '--help']);
       assert.match(text, new RegExp(`^Usage: pagepipe ${command} `));

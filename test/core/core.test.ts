@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { Core, LAYOUT } from '../../src/core/core.ts';
-import { init, initSync, instantiateCore } from '../../src/core/load.ts';
+import { constantsOf, init, initSync, instantiateCore } from '../../src/core/load.ts';
 
 const U32_MAX = 2 ** 32 - 1;
 
@@ -139,6 +139,13 @@ test("anyone's memory will do, before and after it has grown", () => {
   core.setU32(3 * 65_536 - 4, 5);
   assert.equal([core.u32(65_532), core.u32(3 * 65_536 - 4)], [U32_MAX, 5]);
   assert.throws(() => core.u32(3 * 65_536 - 3), RangeError);
+});
+
+test('a build says its constants itself, as unsigned numbers', () => {
+  const constants = constantsOf(instantiateCore(new WebAssembly.Memory({ initial: 1 })));
+  const wanted = Object.entries(LAYOUT).map(([name, value]) => [name, value >>> 0]);
+  assert.equal(constants, Object.fromEntries(wanted));
+  assert.equal(constantsOf({ name: 'x', encode: () => 0 }), {});
 });
 
 test.run();

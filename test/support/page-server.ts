@@ -11,6 +11,7 @@ const IMPORT_MAP = {
   imports: {
     pagepipe: '/dist/index.js',
     'pagepipe/model': '/dist/model/index.js',
+    'pagepipe/bench': '/dist/bench/index.js',
     '@assemblyscript/loader': '/node_modules/@assemblyscript/loader/index.js',
     tinyqueue: '/node_modules/tinyqueue/index.js',
     valibot: '/node_modules/valibot/dist/index.mjs',
