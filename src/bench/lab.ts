@@ -51,7 +51,7 @@ export class Lab {
   }
 
   /** A view; valid until the next `alloc`. */
-  bytes(address: number, size_bytes: number): Uint8Array<ArrayBuffer> {
+  bytes(address: number, size_bytes: number): Uint8Array {
     return this.arena.bytes(address, size_bytes);
   }
 }
