@@ -10,6 +10,8 @@ export interface ModelChannel extends Channel {
   /** Begins to wait for room; the wait is over when there is. */
   beginWait(): void;
   readonly is_wait_over: boolean;
+  /** Tries once, whether a small piece of what is left is taken; true if so, or if nothing has to be waited for. */
+  tryPiece(): boolean;
   /** What the main loop does of its own when there is room, before it calls the save loop. */
   notified(): void;
   /** Returns when all that was taken is in the pipe. */
@@ -72,9 +74,7 @@ export class PipeChannel implements ModelChannel {
       }
       if (!is_blocking) {
         this.eagain++;
-        // the cost of a whole call, of which one part is spent
-        thread.spend(Math.max(0, costs.eagain_call_ns - costs.write_call_ns));
-        this.#is_ready = false;
+        this.#fail();
         return 0;
       }
       this.#sleepUntilRoom();
@@ -96,6 +96,17 @@ export class PipeChannel implements ModelChannel {
       this.#is_ready = true;
       return thread.stir();
     });
+  }
+
+  tryPiece(): boolean {
+    const { inode, thread, costs, piece_bytes } = this.#parts;
+    if (this.#is_ready) return true;
+    thread.spend(costs.write_call_ns);
+    inode.mutex.takeNow(thread);
+    this.#ahead_bytes = this.#copy(Math.min(piece_bytes, this.#left_bytes));
+    if (this.#ahead_bytes === 0) this.#fail();
+    else this.#is_ready = true;
+    return this.#is_ready;
   }
 
   /** In Node a piece of what is left goes first: its being written is how one learns that there is room. */
@@ -121,6 +132,13 @@ export class PipeChannel implements ModelChannel {
     const wake_call_ns = inode.written(bytes);
     if (wake_call_ns > 0) thread.spend(wake_call_ns);
     return room;
+  }
+
+  /** A write that found no room: the cost of a whole call, of which one part is spent. */
+  #fail(): void {
+    const { thread, costs } = this.#parts;
+    thread.spend(Math.max(0, costs.eagain_call_ns - costs.write_call_ns));
+    this.#is_ready = false;
   }
 
   #sleepUntilRoom(): void {
@@ -195,6 +213,10 @@ export class BacklogChannel implements ModelChannel {
     this.#pipe.beginWait();
   }
 
+  tryPiece(): boolean {
+    return this.#pipe.tryPiece();
+  }
+
   /** buffered_put_buffer with no bytes: flushes, and is frozen again if something stays. */
   notified(): void {
     this.#pipe.notified();
@@ -255,6 +277,10 @@ export class FileChannel implements ModelChannel {
 
   beginWait(): void {
     // always ready
+  }
+
+  tryPiece(): boolean {
+    return true;
   }
 
   notified(): void {

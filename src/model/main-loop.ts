@@ -20,6 +20,8 @@ export interface MainLoopParts {
   readonly channel: ModelChannel;
   readonly blackout: Blackout;
   readonly restart: Restart;
+  /** How long a full channel is tried again, a turn between two tries, before it is waited for. */
+  readonly tries_ns: number;
 }
 
 /** Runs on its thread, synchronously: `run` returns when the save is done. */
@@ -78,9 +80,21 @@ export class MainLoop {
 
   #waitForRoom(): void {
     const { channel } = this.#parts;
+    if (this.#tries()) return;
     channel.beginWait();
     this.waitUntil(() => channel.is_wait_over);
     channel.notified();
+  }
+
+  /** As pipe/fd-channel does it: a reader at work is sooner there than one is put to sleep and woken. */
+  #tries(): boolean {
+    const { kernel, channel, tries_ns } = this.#parts;
+    const until_ns = kernel.now() + tries_ns;
+    while (kernel.now() < until_ns) {
+      if (channel.tryPiece()) return true;
+      this.#answer();
+    }
+    return false;
   }
 
   /** Timers count in steps, and none fires early. */

@@ -109,6 +109,10 @@ const outputSchema = v.strictObject({
     whole(0, 4096),
     about('bytes that wait for room in place of the loop: 4096 in Node, 0 where poll(2) can be asked'),
   ),
+  tries: v.pipe(
+    duration,
+    about('how long the main loop tries the full pipe again, turn by turn, before it waits: 50us in Node'),
+  ),
   reader: v.pipe(v.picklist(['helper', 'discard']), about('writes to the disk, or throws away')),
   block: v.pipe(size, v.minValue(1), about('what the reader reads before it does something with it')),
   rate: v.pipe(

@@ -71,6 +71,7 @@ const thread_2011: ScenarioDocument = {
     via: 'pipe',
     slots: 16,
     piece: 0,
+    tries: '0us',
     reader: 'helper',
     block: '1MiB',
     rate: 'unlimited',
@@ -157,7 +158,7 @@ const nvme: ScenarioDocument = {
   },
   loop: loop_today,
   policy: sliced,
-  output: { ...thread_2011.output, piece: 4096 },
+  output: { ...thread_2011.output, piece: 4096, tries: '50us' },
   disk: nvme_disk,
   cpu: { ...thread_2011.cpu, count: 8, load: 4 },
 };

@@ -153,7 +153,9 @@ class World {
     const { save, channel, thread, lock, blackout, finish, isFinal } = world;
     const kernel = this.#kernel;
     const costs = this.#costs;
-    const parts = { kernel, thread, costs, channel, blackout, lock, restart: this.#scenario.loop.restart };
+    const { loop, output } = this.#scenario;
+    const shared = { kernel, thread, costs, channel, blackout, lock };
+    const parts = { ...shared, restart: loop.restart, tries_ns: output.tries };
     if (this.#scenario.loop.thread) {
       const monitor = new MonitorThread(parts, this.#thread('main loop'), blackout);
       monitor.start();

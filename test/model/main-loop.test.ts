@@ -52,6 +52,8 @@ interface RigOptions {
   readonly zero_pages?: number;
   readonly policy?: Policy<unknown>;
   readonly restart?: Restart;
+  readonly tries_ns?: number;
+  readonly piece_bytes?: number;
   readonly loop?: Partial<LoopOptions>;
   readonly cpus?: number;
   readonly is_blocking?: boolean;
@@ -83,7 +85,7 @@ function rig(options: RigOptions = {}) {
     lock: options.has_thread === true ? lock : undefined,
   });
   const channel: ModelChannel = new PipeChannel({
-    ...{ inode, thread, costs, piece_bytes: 0, is_blocking: options.is_blocking ?? false },
+    ...{ inode, thread, costs, piece_bytes: options.piece_bytes ?? 0, is_blocking: options.is_blocking ?? false },
   });
   const spans = new Spans();
   const save = new Save(
@@ -94,7 +96,7 @@ function rig(options: RigOptions = {}) {
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...options.loop },
   );
   const blackout = new WatchedBlackout(0);
-  const parts = { kernel, thread, costs, channel, blackout, lock, restart };
+  const parts = { kernel, thread, costs, channel, blackout, lock, restart, tries_ns: options.tries_ns ?? 0 };
   /** Empties the pipe in no time. */
   const read = (): void => {
     inode.mutex.take(() => inode.drained(inode.pipe.held_bytes));
@@ -116,6 +118,25 @@ test('at-once: the next iterate begins when there is room, to the nanosecond', (
   new MainLoop(parts).run(save);
   assert.equal(begins('iterate'), [0, ...READS]);
   assert.is(save.wall_ns, 70 * MS);
+});
+
+test('a full pipe is tried again, a turn between two tries, before it is waited for', () => {
+  const costs = { turn_ns: 2 * US, write_call_ns: US, eagain_call_ns: 4 * US, wait_call_ns: 50 * US };
+  const run = (room_at_ns: number): { begins: number[]; wall_ns: number } => {
+    const made = rig({ costs, tries_ns: 30 * US, piece_bytes: 4096, content_pages: 27 });
+    made.readAt(room_at_ns);
+    new MainLoop(made.parts).run(made.save);
+    return { begins: made.begins('iterate'), wall_ns: made.save.wall_ns };
+  };
+  // the first iterate fills the pipe within 20 us; tries are 6 us apart, of which the write is the first
+  const soon = run(35 * US);
+  const late = run(200 * US);
+  assert.is(soon.begins.length, 2);
+  const waited_ns = (soon.begins[1] ?? 0) - 35 * US;
+  assert.ok(waited_ns >= 0 && waited_ns <= 6 * US, `${waited_ns} ns after there was room`);
+  assert.is(late.begins.length, 2);
+  assert.ok((late.begins[1] ?? 0) >= 200 * US, 'and where there is none for long, it sleeps');
+  assert.ok(late.wall_ns > soon.wall_ns);
 });
 
 test('at-once: what is not waited for begins at the next turn of the main loop', () => {
