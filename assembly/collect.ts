@@ -1,5 +1,5 @@
 /** Dirty pages in, bare pages and the runs they stand in out: what mapped-ram writes. */
-import { bitmap_next, bitmap_word } from './bitmap';
+import { bitmap_claim, bitmap_next, bitmap_return, bitmap_word } from './bitmap';
 import {
   BLOCK_BITMAP,
   BLOCK_FIRST,
@@ -66,29 +66,36 @@ export function collect(
     const zero_before = zero;
     // the page that would continue the last run; none yet in this block
     let follows: u32 = pages;
+    // as in encode
+    let claimed: u64 = 0;
+    let word_at = bitmap;
 
     while (true) {
-      page = bitmap_next(bitmap, pages, page);
-      if (page === pages) break;
+      if (claimed === 0) {
+        page = bitmap_next(bitmap, pages, page);
+        if (page === pages) break;
+        word_at = bitmap_word(bitmap, page);
+        claimed = bitmap_claim(word_at, page, pages);
+        continue;
+      }
+      page = (page & ~63) + <u32>ctz<u64>(claimed);
       if (normal + zero === budget) {
         stop = ENCODE_BUDGET;
         break;
       }
-      const word_at = bitmap_word(bitmap, page);
-      const bit = (<u64>1) << (<u64>(page & 63));
-      atomic.and<u64>(word_at, ~bit);
+      const bit = claimed & (0 - claimed);
       const source = host + ((<usize>page) << (<usize>PAGE_BITS));
       const present_at = bitmap_word(present, page);
 
       if (is_zero(source)) {
         store<u64>(present_at, load<u64>(present_at) & ~bit);
         zero++;
-        page++;
+        claimed ^= bit;
+        if (claimed === 0) page++;
         continue;
       }
       const is_new_run = page !== follows;
       if (out_size - written < PAGE_SIZE || (is_new_run && run_count === run_count_max)) {
-        atomic.or<u64>(word_at, bit);
         stop = ENCODE_FULL;
         break;
       }
@@ -105,9 +112,11 @@ export function collect(
       store<u64>(present_at, load<u64>(present_at) | bit);
       written += PAGE_SIZE;
       normal++;
-      page++;
-      follows = page;
+      follows = page + 1;
+      claimed ^= bit;
+      if (claimed === 0) page++;
     }
+    bitmap_return(word_at, claimed);
 
     store<u64>(entry, load<u64>(entry, BLOCK_NORMAL) + <u64>(normal - normal_before), BLOCK_NORMAL);
     store<u64>(entry, load<u64>(entry, BLOCK_ZERO) + <u64>(zero - zero_before), BLOCK_ZERO);

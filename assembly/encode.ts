@@ -1,5 +1,5 @@
 /** The hot loop: dirty pages in, page records out. */
-import { bitmap_next, bitmap_word } from './bitmap';
+import { bitmap_claim, bitmap_next, bitmap_return, bitmap_word } from './bitmap';
 import { cache_find, cache_take, cache_zero } from './cache';
 import {
   BLOCK_BEYOND,
@@ -50,7 +50,7 @@ import { is_zero } from './zero';
  * of a page that is not zero.
  *
  * A bit is cleared before its page is read, as in QEMU (migration/ram.c, ram_save_host_page): a write that
- * comes later sets it again, and the page goes once more. Only zero pages are written as fill records:
+ * comes later sets it again, and the page goes once more. Bits are taken by the word, see bitmap_claim. Only zero pages are written as fill records:
  * QEMU refuses other fill bytes from 8.2 on.
  */
 export function encode(
@@ -82,18 +82,23 @@ export function encode(
     const normal_before = normal;
     const zero_before = zero;
     const xbzrle_before = xbzrle;
+    // the dirty pages that were taken out of the word at `word_at` and are not sent yet
+    let claimed: u64 = 0;
+    let word_at = bitmap;
 
     while (true) {
-      page = bitmap_next(bitmap, pages, page);
-      if (page === pages) break;
+      if (claimed === 0) {
+        page = bitmap_next(bitmap, pages, page);
+        if (page === pages) break;
+        word_at = bitmap_word(bitmap, page);
+        claimed = bitmap_claim(word_at, page, pages);
+        continue;
+      }
+      page = (page & ~63) + <u32>ctz<u64>(claimed);
       if (normal + zero + xbzrle + skipped === budget) {
         stop = ENCODE_BUDGET;
         break;
       }
-
-      const word_at = bitmap_word(bitmap, page);
-      const bit = (<u64>1) << (<u64>(page & 63));
-      atomic.and<u64>(word_at, ~bit);
 
       let source = host + ((<usize>page) << (<usize>PAGE_BITS));
       const is_fill = is_zero(source);
@@ -103,7 +108,6 @@ export function encode(
       const head_size = WORD_SIZE + idstr_size;
       const payload_size = is_fill ? FILL_SIZE : cache === 0 ? PAGE_SIZE : XBZRLE_HEAD_SIZE + PAGE_SIZE;
       if (head_size + payload_size > out_size - written) {
-        atomic.or<u64>(word_at, bit);
         stop = ENCODE_FULL;
         break;
       }
@@ -122,7 +126,8 @@ export function encode(
             const size = encode_changes(cache, held, source, payload, head_size, keeps);
             if (size === 0) {
               skipped++;
-              page++;
+              claimed &= claimed - 1;
+              if (claimed === 0) page++;
               continue;
             }
             if (size !== XBZRLE_OVERFLOW) {
@@ -153,8 +158,10 @@ export function encode(
         normal++;
         written += head_size + PAGE_SIZE;
       }
-      page++;
+      claimed &= claimed - 1;
+      if (claimed === 0) page++;
     }
+    bitmap_return(word_at, claimed);
 
     add_count(entry, BLOCK_NORMAL, normal - normal_before);
     add_count(entry, BLOCK_ZERO, zero - zero_before);

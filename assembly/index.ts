@@ -2,6 +2,7 @@
 export * from './bitmap';
 export * from './collect';
 export * from './decode';
+export * from './diff';
 export * from './encode';
 export * from './layout';
 export * from './xbzrle';

@@ -115,6 +115,11 @@ export const RUN_FIRST: u32 = 4;
 export const RUN_COUNT: u32 = 8;
 export const RUN_SIZE: u32 = 12;
 
+// --- fingerprints ----------------------------------------------------------------------------------
+
+/** What diff_fingerprint knows of a page: 16 bytes, at any address. */
+export const FINGERPRINT_SIZE: u32 = 16;
+
 // --- the cache of XBZRLE ----------------------------------------------------------------------------
 
 /**

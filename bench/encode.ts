@@ -1,41 +1,63 @@
-/** How fast do dirty pages become records, by what they hold? */
-import { Prng, RamSource } from '../src/index.ts';
-import { compare, writtenGuest } from './harness.ts';
+/** How fast do dirty pages become records in a ring of 1 MiB? Beside the same loop in C, and a bare copy. */
+import { type Content, hashOf } from './contents.ts';
+import { type Contender, inProcess, type Question, table } from './harness.ts';
+import type { NativePeer } from './peers/native.ts';
+import { encodePlain } from './peers/plain/encode.ts';
+import { type BenchMemory, GIB, MIB, PAGE_BYTES, RING_BYTES } from './ram.ts';
 
-const STAGING_SIZES = [32 * 1024, 1024 * 1024] as const;
-const ENCODE_PAGES_MAX = 1024;
+const SIZES = [
+  { name: '1 GiB', bytes: GIB },
+  { name: '16 MiB', bytes: 16 * MIB },
+] as const;
+const CONTENTS: readonly Content[] = ['zero', 'half', 'normal'];
 
-const FILLS = {
-  zero: (words: Uint32Array) => words.fill(0),
-  random: (words: Uint32Array, random: Prng) => {
-    for (let i = 0; i < words.length; i++) words[i] = random.nextU32();
-  },
-  // zero but for the last word: the whole page has to be read to know
-  'zero but the last word': (words: Uint32Array) => {
-    words.fill(0);
-    for (let i = 1022; i < words.length; i += 1024) words[i] = 1;
-  },
-} as const;
-
-/** Encodes the whole guest once. @returns bytes on the wire */
-function encodeAll(source: RamSource): number {
-  let bytes = 0;
-  source.markAllDirty();
-  while (source.dirty_pages > 0) bytes += source.encode(0, source.staging_bytes, ENCODE_PAGES_MAX);
-  return bytes;
+/** What the loop in C makes of a ring: how many bytes it wrote, then the ring. */
+function ringAnswer(memory: BenchMemory): (written: number) => number {
+  return (written) => hashOf(memory.bytes(memory.ring, RING_BYTES), written);
 }
 
-export async function benchEncode(): Promise<void> {
-  const cases = Object.entries(FILLS).flatMap(([content, fill]) => {
-    const guest = writtenGuest(fill, new Prng(1));
-    return STAGING_SIZES.map((staging_bytes) => {
-      const source = new RamSource(guest, { machine: 'none', staging_bytes });
-      const wanted = content === 'zero' ? 9 : 4104;
-      const pages = guest.ram_bytes / 4096;
-      // a contender that answers wrongly would be fast at nothing
-      if (encodeAll(source) !== pages * wanted + 4) throw new Error(`${content} pages are encoded wrongly`);
-      return { name: `${content}, ${staging_bytes / 1024} KiB`, run: () => void encodeAll(source) };
-    });
-  });
-  await compare('encode', cases);
+function questionOf(
+  memory: BenchMemory,
+  peer: NativePeer | undefined,
+  content: Content,
+  size: number,
+): Question {
+  const { name, bytes } = SIZES[size] ?? SIZES[0];
+  const conclude = ringAnswer(memory);
+  const pages = bytes / PAGE_BYTES;
+  const plain = (): number => {
+    const bitmap = memory.words(memory.bitmap, pages / 8).fill(0xffff_ffff);
+    return encodePlain(memory.bytes(memory.ram, bytes), bitmap, memory.bytes(memory.ring, RING_BYTES));
+  };
+  const contenders: Contender[] = [
+    { name: 'core', run: inProcess(() => memory.encodeAll(bytes), conclude) },
+    { name: 'plain TypeScript', run: inProcess(plain, conclude) },
+  ];
+  if (peer !== undefined) {
+    contenders.push({ name: 'native, the same loop', run: peer.runs(`encode ${bytes}`), at_least: 0.9 });
+  }
+  return { name: `${content} pages, ${name}`, bytes, contenders };
+}
+
+/** The copy alone answers with the ring's last pages; there is no record to compare. */
+function copyQuestion(memory: BenchMemory, peer: NativePeer): Question {
+  const last = (): number => hashOf(memory.bytes(memory.ram + GIB - RING_BYTES, RING_BYTES), 0);
+  return {
+    name: 'normal pages, 1 GiB, beside memcpy of 4 KiB pieces into the same ring',
+    bytes: GIB,
+    wanted: last(),
+    contenders: [
+      { name: 'core', run: inProcess(() => memory.encodeAll(GIB), last) },
+      { name: 'native memcpy', run: peer.runs(`memcpy ${GIB}`), at_least: 0.92 },
+    ],
+  };
+}
+
+export async function benchEncode(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
+  for (const content of CONTENTS) {
+    await memory.fill(content, GIB, peer);
+    const questions = SIZES.map((_, size) => questionOf(memory, peer, content, size));
+    if (content === 'normal' && peer !== undefined) questions.push(copyQuestion(memory, peer));
+    await table(`Encode, ${content}`, questions);
+  }
 }

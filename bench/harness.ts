@@ -1,41 +1,177 @@
-/** What the benches share: guests whose every page was written, and figures in GB/s. */
-import b from 'benny';
-import { formatGbPerS, Guest, type Prng } from '../src/index.ts';
+/**
+ * How the benches measure: contenders in rounds, each once a round, so that a machine that slows down slows all
+ * of them; an answer checked before anything is timed; the median, its spread, and the ratio of medians.
+ */
 
-/** How many bytes of RAM each run of a case goes over. */
-export const RAM_BYTES = 128 * 2 ** 20;
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
 
-/** A case: does the whole work once over `RAM_BYTES` of RAM. */
-export interface Case {
+/** What a contender did: how long all its runs took, and what came out of the last. */
+export interface Measured {
+  readonly ns: number;
+  readonly answer: number;
+}
+
+/** Does its work `times` times over. */
+export type Run = (times: number) => Measured | Promise<Measured>;
+
+/** Does its work once, in this process; answers what came out. */
+export function inProcess(
+  work: () => number,
+  conclude: (answer: number) => number = (answer) => answer,
+): Run {
+  return (times) => {
+    let answer = 0;
+    const began_ns = process.hrtime.bigint();
+    for (let i = 0; i < times; i++) answer = work();
+    const ns = Number(process.hrtime.bigint() - began_ns);
+    return { ns, answer: conclude(answer) };
+  };
+}
+
+export interface Contender {
   readonly name: string;
-  readonly run: () => void;
+  readonly run: Run;
+  /** The ratio of ours to this one that the project holds itself to. */
+  readonly at_least?: number;
 }
 
-type Fill = (words: Uint32Array, random: Prng) => void;
-
-/** A guest of one block; every page is written, or the kernel would map one zero page everywhere. */
-export function writtenGuest(fill: Fill, random: Prng): Guest {
-  const guest = new Guest([{ name: 'ram', bytes: RAM_BYTES }]);
-  const ram = guest.ram(guest.largestBlock());
-  ram.fill(1);
-  fill(new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4), random);
-  return guest;
+export interface Question {
+  readonly name: string;
+  /** Bytes of guest RAM that one run covers. */
+  readonly bytes: number;
+  /** What every contender must answer; ours is asked first and decides where it is not said. */
+  readonly wanted?: number;
+  /** Ours first. */
+  readonly contenders: readonly Contender[];
 }
 
-/** Runs the cases in turn and prints each one's median with its spread. */
-export async function compare(question: string, cases: readonly Case[]): Promise<void> {
-  const suite = await b.suite(
-    question,
-    ...cases.map(({ name, run }) => b.add(name, run, { minSamples: 20 })),
+/** The seconds of one run of a contender, by rounds. */
+export interface Sampled extends Contender {
+  readonly seconds: readonly number[];
+}
+
+const ROUNDS = 15;
+const SAMPLE_MS_MIN = 15;
+/** V8 compiles a hot function anew in the background; it has done so by then. */
+const WARM_UP_MS = 150;
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Runs until the compiler is done with it; returns how many runs make a sample. */
+async function warmUp({ name, run }: Contender, question: Question, wanted: number): Promise<number> {
+  let spent_ms = 0;
+  let last_ms = 0;
+  let runs = 1;
+  while (spent_ms < WARM_UP_MS) {
+    const { ns, answer } = await run(runs);
+    if (answer !== wanted) throw new Error(`${question.name}: ${name} answers ${answer}, not ${wanted}`);
+    last_ms = ns / 1e6 / runs;
+    spent_ms += ns / 1e6;
+    if (ns / 1e6 < SAMPLE_MS_MIN) runs *= 2;
+  }
+  return Math.max(1, Math.ceil(SAMPLE_MS_MIN / last_ms));
+}
+
+/**
+ * Asks all contenders in rounds.
+ *
+ * benny measures one function of this process to its end before the next; what is asked here alternates, and
+ * half of it is another process that times itself, so the sampling is our own. Cases of this process alone, where
+ * a table of costs is asked for and no ratio, go by benny: bench/kernels.ts.
+ */
+export async function contest(question: Question): Promise<Sampled[]> {
+  const { contenders } = question;
+  const first = contenders[0];
+  if (first === undefined) return [];
+  const wanted = question.wanted ?? (await first.run(1)).answer;
+  const sampled: { contender: Contender; times: number; seconds: number[] }[] = [];
+  for (const contender of contenders) {
+    sampled.push({ contender, times: await warmUp(contender, question, wanted), seconds: [] });
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { contender, times, seconds } of sampled) {
+      seconds.push((await contender.run(times)).ns / 1e9 / times);
+    }
+  }
+  return sampled.map(({ contender, seconds }) => ({ ...contender, seconds }));
+}
+
+function gbPerS(bytes: number, seconds: number): string {
+  return (bytes / seconds / 1e9).toFixed(1).padStart(6);
+}
+
+/** How many times as fast ours is: of the medians, and of the rounds from their tenth to their ninetieth. */
+export function ratioOf(ours: Sampled, other: Sampled): { median: number; p10: number; p90: number } {
+  const rounds = ours.seconds.map((seconds, i) => (other.seconds[i] ?? Number.NaN) / seconds);
+  return {
+    median: median(other.seconds) / median(ours.seconds),
+    p10: quantile(rounds, 0.1),
+    p90: quantile(rounds, 0.9),
+  };
+}
+
+function verdict(ratio: number, at_least: number | undefined): string {
+  if (at_least === undefined) return '';
+  return `   at least ${at_least}: ${ratio >= at_least ? 'holds' : 'falls short'}`;
+}
+
+/** A line a contender: GB/s as median (slowest to fastest), and the ratio of ours to it. */
+export function linesOf(question: Question, sampled: readonly Sampled[]): string[] {
+  const [ours] = sampled;
+  if (ours === undefined) return [];
+  return [
+    `  ${question.name}`,
+    ...sampled.map((one) => {
+      const { seconds } = one;
+      const [best, worst] = [Math.min(...seconds), Math.max(...seconds)];
+      const rate = `${gbPerS(question.bytes, median(seconds))}  (${gbPerS(question.bytes, worst)} to ${gbPerS(question.bytes, best)})`;
+      if (one === ours) return `    ${one.name.padEnd(34)} ${rate}`;
+      const { median: ratio, p10, p90 } = ratioOf(ours, one);
+      return `    ${one.name.padEnd(34)} ${rate}   ${ratio.toFixed(2)}x (${p10.toFixed(2)} to ${p90.toFixed(2)})${verdict(ratio, one.at_least)}`;
+    }),
+  ];
+}
+
+export function say(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Asks the questions and prints a table; returns what each sampled. */
+export async function table(title: string, questions: readonly Question[]): Promise<Sampled[][]> {
+  say(
+    `${title}: GB/s of guest RAM, median (slowest to fastest); the core's ratio to it (p10 to p90 of rounds)`,
   );
-  const lines = suite.results.map(({ name, details }) => {
-    // benny rounds ops to whole numbers, which is coarse at a few runs a second: the samples are exact
-    const seconds = [...details.sampleResults].sort((x, y) => x - y);
-    const at = (share: number): string => {
-      const sample = seconds[Math.min(seconds.length - 1, Math.floor(share * seconds.length))] ?? Number.NaN;
-      return formatGbPerS(RAM_BYTES / sample);
-    };
-    return `  ${name.padEnd(28)} ${at(0.5).padStart(10)}   (${at(0.9)} to ${at(0.1)})`;
-  });
-  process.stdout.write(`${question}: median (p90 to p10), GB/s of guest RAM\n${lines.join('\n')}\n\n`);
+  const all: Sampled[][] = [];
+  for (const question of questions) {
+    const sampled = await contest(question);
+    say(...linesOf(question, sampled));
+    all.push(sampled);
+  }
+  say('');
+  return all;
+}
+
+/** The machine and the commit that the figures are of. */
+export function sayWhere(): void {
+  const [cpu] = cpus();
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  let commit = 'no commit';
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', with changes';
+    commit = `commit ${git('rev-parse', '--short', 'HEAD')}${changed}`;
+  } catch {
+    // no checkout: what is measured has no commit
+  }
+  say(
+    `${cpu?.model.trim() ?? 'unknown CPU'} x ${cpus().length}, Node ${process.versions.node}, ${commit}`,
+    '',
+  );
 }

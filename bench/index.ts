@@ -1,12 +1,20 @@
 /** All benches, one after the other: `npm run bench`. */
 import { benchChannels } from './channels.ts';
-import { benchEncode } from './encode.ts';
-import { benchLoad } from './load.ts';
+import { sayWhere } from './harness.ts';
+import { benchHelper } from './helper.ts';
+import { benchKernels } from './kernels.ts';
+import { benchMemory } from './memory.ts';
 import { benchModel } from './model.ts';
+import { benchSave } from './save.ts';
 import { benchThread } from './thread.ts';
+import { benchWholeLoad } from './whole-load.ts';
 
-await benchEncode();
-await benchLoad();
+sayWhere();
+await benchKernels([]);
+await benchSave();
+await benchWholeLoad();
+await benchHelper();
+benchMemory();
+await benchThread();
 await benchChannels();
 benchModel();
-await benchThread();

@@ -85,6 +85,30 @@ export class Core {
     return byte === LAYOUT.NOT_REPEATED ? undefined : byte;
   }
 
+  /** How many of `pages` pages from `ram` are all zero. */
+  countZeroPages(ram: number, pages: number): number {
+    return this.#exports.count_zero_pages(ram, pages) >>> 0;
+  }
+
+  /**
+   * Compares `pages` pages from `ram` with their copies from `shadow`, and sets the bits of those that differ
+   * in `bitmap` (8-byte aligned; bit 0 is the first page); returns how many. With `updates` the copies of
+   * these pages are made anew.
+   *
+   * @example const changed = core.diffShadow(ram, shadow, pages, bitmap, true);
+   */
+  diffShadow(ram: number, shadow: number, pages: number, bitmap: number, updates: boolean): number {
+    return this.#exports.diff_shadow(ram, shadow, pages, bitmap, updates ? 1 : 0) >>> 0;
+  }
+
+  /**
+   * As `diffShadow`, by a fingerprint of `LAYOUT.FINGERPRINT_SIZE` bytes a page. One changed word is never
+   * missed, more than one by a chance of 2^-32 or less; no defence against a guest that wants to be missed.
+   */
+  diffFingerprint(ram: number, prints: number, pages: number, bitmap: number, updates: boolean): number {
+    return this.#exports.diff_fingerprint(ram, prints, pages, bitmap, updates ? 1 : 0) >>> 0;
+  }
+
   /** Writes records of dirty pages; returns how many bytes. Read `encodeStop` for why it returned. */
   encode(
     state: number,

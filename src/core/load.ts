@@ -13,6 +13,9 @@ export interface CoreExports {
   bitmap_merge(dirty: number, log: number, pages: number): number;
   repeated_byte(page: number): number;
   is_zero(page: number): number;
+  count_zero_pages(ram: number, pages: number): number;
+  diff_shadow(ram: number, shadow: number, pages: number, bitmap: number, updates: number): number;
+  diff_fingerprint(ram: number, prints: number, pages: number, bitmap: number, updates: number): number;
   encode(
     state: number,
     blocks: number,
@@ -45,6 +48,9 @@ const FUNCTIONS: readonly (keyof CoreExports)[] = [
   'bitmap_merge',
   'repeated_byte',
   'is_zero',
+  'count_zero_pages',
+  'diff_shadow',
+  'diff_fingerprint',
   'encode',
   'collect',
   'decode',

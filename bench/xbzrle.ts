@@ -1,0 +1,181 @@
+/** How fast are the changes of a page found and applied? Pairs of pages in seven cases, beside C and TypeScript. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Arena } from '../src/core/arena.ts';
+import { hashOf, Xorshift } from './contents.ts';
+import { type Contender, inProcess, type Question, ratioOf, type Sampled, say, table } from './harness.ts';
+import type { NativePeer } from './peers/native.ts';
+import { xbzrleDecodePlain, xbzrleEncodePlain } from './peers/plain/xbzrle.ts';
+
+const PAGE_BYTES = 4096;
+/** Enough that the branch predictor does not know them by heart; old, new and payloads are within L2 and L3. */
+const PAIRS = 128;
+
+/** Changes `count` stretches of `size_bytes`, none of whose bytes stays as it was. */
+function change(page: Uint8Array, random: Xorshift, count: number, size_bytes: number): void {
+  for (let i = 0; i < count; i++) {
+    const first = random.below(PAGE_BYTES / size_bytes) * size_bytes;
+    for (let at = first; at < first + size_bytes; at++) page[at] = (page[at] ?? 0) ^ (1 + random.below(255));
+  }
+}
+
+/** The seven cases of issue 5: what is changed in a page of random bytes. */
+const CASES: readonly { name: string; count: number; size_bytes: number }[] = [
+  { name: 'identical', count: 0, size_bytes: 1 },
+  { name: '1 x 8 B', count: 1, size_bytes: 8 },
+  { name: '8 x 8 B', count: 8, size_bytes: 8 },
+  { name: '64 x 8 B', count: 64, size_bytes: 8 },
+  { name: '1 x 512 B', count: 1, size_bytes: 512 },
+  { name: '256 x 1 B', count: 256, size_bytes: 1 },
+  { name: 'all different', count: 1, size_bytes: PAGE_BYTES },
+];
+
+/** The pairs of one case in a memory of the core: old and new pages by turns, payloads, pages to decode onto. */
+class Pairs {
+  readonly arena = new Arena();
+  readonly pairs = this.arena.alloc(PAIRS * 2 * PAGE_BYTES, PAGE_BYTES);
+  readonly payloads = this.arena.alloc(PAIRS * PAGE_BYTES + 64, PAGE_BYTES);
+  readonly targets = this.arena.alloc(PAIRS * PAGE_BYTES, PAGE_BYTES);
+  readonly sizes = new Int32Array(PAIRS);
+
+  fill(count: number, size_bytes: number): Uint8Array {
+    const random = new Xorshift(7);
+    const bytes = this.arena.bytes(this.pairs, PAIRS * 2 * PAGE_BYTES);
+    for (let at = 0; at < bytes.length; at += 2 * PAGE_BYTES) {
+      const [before, after] = [this.view(this.pairs + at), this.view(this.pairs + at + PAGE_BYTES)];
+      for (let i = 0; i < PAGE_BYTES; i++) before[i] = random.next() >>> 24;
+      after.set(before);
+      change(after, random, count, size_bytes);
+    }
+    return bytes;
+  }
+
+  view(address: number): Uint8Array {
+    return this.arena.bytes(address, PAGE_BYTES);
+  }
+
+  /** Pages of a range, as views made once: making them is no part of what is timed. */
+  views(address: number, stride_bytes: number): Uint8Array[] {
+    return Array.from({ length: PAIRS }, (_, i) => this.view(address + i * stride_bytes));
+  }
+
+  encode(): number {
+    const { core } = this.arena;
+    for (let i = 0; i < PAIRS; i++) {
+      const pair = this.pairs + i * 2 * PAGE_BYTES;
+      const out = this.payloads + i * PAGE_BYTES;
+      this.sizes[i] = core.xbzrleEncode(pair, pair + PAGE_BYTES, out, PAGE_BYTES) ?? -1;
+    }
+    return 0;
+  }
+
+  decode(): number {
+    const { core } = this.arena;
+    for (let i = 0; i < PAIRS; i++) {
+      const size = this.sizes[i] ?? 0;
+      if (size > 0) core.xbzrleDecode(this.targets + i * PAGE_BYTES, this.payloads + i * PAGE_BYTES, size);
+    }
+    return 0;
+  }
+
+  /** Puts the old pages where decode will change them. */
+  reset(): void {
+    for (let i = 0; i < PAIRS; i++) {
+      this.view(this.targets + i * PAGE_BYTES).set(this.view(this.pairs + i * 2 * PAGE_BYTES));
+    }
+  }
+
+  payloadHash(): number {
+    return this.sizes.reduce((hash, size, i) => {
+      const next = (Math.imul(hash, 31) + size) >>> 0;
+      const payload = this.payloads + i * PAGE_BYTES;
+      return size > 0 ? hashOf(this.arena.bytes(payload, size), next) : next;
+    }, 0);
+  }
+
+  targetHash(): number {
+    return hashOf(this.arena.bytes(this.targets, PAIRS * PAGE_BYTES), 0);
+  }
+}
+
+function encodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined): Question {
+  const conclude = (): number => pairs.payloadHash();
+  const before = pairs.views(pairs.pairs, 2 * PAGE_BYTES);
+  const after = pairs.views(pairs.pairs + PAGE_BYTES, 2 * PAGE_BYTES);
+  const outs = pairs.views(pairs.payloads, PAGE_BYTES);
+  const none = new Uint8Array(PAGE_BYTES);
+  const plain = (): number => {
+    for (let i = 0; i < PAIRS; i++) {
+      pairs.sizes[i] = xbzrleEncodePlain(before[i] ?? none, after[i] ?? none, outs[i] ?? none);
+    }
+    return 0;
+  };
+  const contenders: Contender[] = [{ name: 'core', run: inProcess(() => pairs.encode(), conclude) }];
+  if (peer !== undefined) {
+    contenders.push(
+      { name: 'native, portable', run: peer.runs('xbzrle-encode-portable') },
+      { name: 'native, edges by ctz', run: peer.runs('xbzrle-encode-ctz') },
+    );
+  }
+  contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
+  return { name: `encode, ${name}`, bytes: PAIRS * PAGE_BYTES, contenders };
+}
+
+function decodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined): Question {
+  const conclude = (): number => pairs.targetHash();
+  const payloads = pairs.views(pairs.payloads, PAGE_BYTES);
+  const targets = pairs.views(pairs.targets, PAGE_BYTES);
+  const none = new Uint8Array(PAGE_BYTES);
+  const plain = (): number => {
+    for (let i = 0; i < PAIRS; i++) {
+      xbzrleDecodePlain(targets[i] ?? none, payloads[i] ?? none, pairs.sizes[i] ?? 0);
+    }
+    return 0;
+  };
+  const contenders: Contender[] = [{ name: 'core', run: inProcess(() => pairs.decode(), conclude) }];
+  if (peer !== undefined) {
+    contenders.push({ name: 'native, portable', run: peer.runs('xbzrle-decode') });
+  }
+  contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
+  return { name: `decode, ${name}`, bytes: PAIRS * PAGE_BYTES, contenders };
+}
+
+/** The geometric mean of ours to a peer over the cases. */
+function sayMean(what: string, peer_name: string, at_least: number, cases: readonly Sampled[][]): void {
+  const logs = cases.flatMap(([ours, ...others]) => {
+    const peer = others.find(({ name }) => name === peer_name);
+    return ours && peer ? [Math.log(ratioOf(ours, peer).median)] : [];
+  });
+  if (logs.length === 0) return;
+  const mean = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  const verdict = mean >= at_least ? 'holds' : 'falls short';
+  say(
+    `  ${what}, geometric mean beside ${peer_name}: ${mean.toFixed(2)}x   at least ${at_least}: ${verdict}`,
+  );
+}
+
+export async function benchXbzrle(peer: NativePeer | undefined): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pagepipe-bench-'));
+  const pairs = new Pairs();
+  const encoded: Sampled[][] = [];
+  const decoded: Sampled[][] = [];
+  try {
+    for (const { name, count, size_bytes } of CASES) {
+      const file = join(folder, 'pairs');
+      writeFileSync(file, pairs.fill(count, size_bytes));
+      await peer?.ask(`pages ${file}`);
+      encoded.push(...(await table(`XBZRLE, ${name}`, [encodeQuestion(name, pairs, peer)])));
+      // a page without changes, or with too many, has no payload
+      if (pairs.sizes.every((size) => size <= 0)) continue;
+      pairs.encode();
+      pairs.reset();
+      decoded.push(...(await table(`XBZRLE, ${name}`, [decodeQuestion(name, pairs, peer)])));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  sayMean('XBZRLE encode', 'native, portable', 2, encoded);
+  sayMean('XBZRLE decode', 'native, portable', 1, decoded);
+  say('');
+}
