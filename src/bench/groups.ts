@@ -1,9 +1,10 @@
 /** All cases, in groups that share RAM: the small sizes together, the large one content after content. */
 import { fail } from '../errors.ts';
 import { MEMORY_BYTES_MAX } from '../index.ts';
-import { type CaseGroup, MIB } from './case.ts';
+import { type BenchCase, type CaseGroup, MIB } from './case.ts';
 import { bitmapCases } from './cases/bitmap.ts';
 import { decodeCase } from './cases/decode.ts';
+import { fingerprintCase, shadowCase } from './cases/diff.ts';
 import { encodeCases } from './cases/encode.ts';
 import { facadeCases } from './cases/facade.ts';
 import { streamCases } from './cases/stream.ts';
@@ -48,6 +49,7 @@ function smallGroup(middle_bytes: number, size_bytes: number): CaseGroup {
       ...bitmapCases(size_bytes),
       ...CONTENTS.flatMap((content) => sizes.flatMap((bytes) => encodeCases(content, bytes))),
       ...CONTENTS.map((content) => decodeCase(content, middle_bytes, 'own')),
+      ...diffCases(middle_bytes),
       ...xbzrleCases(),
       ...facadeCases(),
     ],
@@ -65,6 +67,13 @@ function largeGroup(content: Content, bytes: number): CaseGroup {
       ...(content === 'zero' ? [zeroCase(bytes)] : []),
       ...encodeCases(content, bytes),
       ...(content === 'half' ? [] : [decodeCase(content, bytes, 'in place')]),
+      // after the decoder was prepared, which writes other pages over the RAM: what is known is to be of those
+      ...(content === 'normal' ? diffCases(bytes) : []),
     ],
   };
+}
+
+/** Changes in normal pages; a shadow is as large as the RAM, and one memory has to take both. */
+function diffCases(bytes: number): BenchCase[] {
+  return [...(2 * bytes <= BENCH_BYTES_MAX ? [shadowCase(bytes)] : []), fingerprintCase(bytes)];
 }

@@ -7,11 +7,16 @@ import { Guarded } from '../support/guarded.ts';
 
 const PAGE_BYTES = 4096;
 const NOT_REPEATED = -1;
+const COUNTED_PAGES = 9;
+
+/** Where one byte makes a page not zero: in the words at the ends of what is looked at in one go, and any other. */
+const anyPlace = fc.oneof(fc.constantFrom(0, 7, 8, 255, 256, PAGE_BYTES - 1), fc.nat(PAGE_BYTES - 1));
 
 for (const build of BUILDS) {
   const guarded = new Guarded(build, 65_536);
   const page = guarded.place(PAGE_BYTES);
   const odd_page = guarded.place(PAGE_BYTES, 1);
+  const ram = guarded.place(COUNTED_PAGES * PAGE_BYTES, 1);
   const { core } = guarded;
 
   test(`${build.name}: a page of zero is zero, and its repeated byte is 0`, () => {
@@ -71,6 +76,39 @@ for (const build of BUILDS) {
         guarded.check('random page');
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test(`${build.name}: zero pages are counted from the first to the last that was asked for`, () => {
+    for (const others of [[], [0], [4], [8], [0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 3, 5, 7]]) {
+      const view = guarded.view(ram).fill(0);
+      for (const other of others) view[(other + 1) * PAGE_BYTES - 1] = 1;
+      for (let first = 0; first <= COUNTED_PAGES; first++) {
+        for (let pages = 0; first + pages <= COUNTED_PAGES; pages++) {
+          // the pages beside those asked for are mostly zero: one too many would be counted
+          const wanted = pages - others.filter((page) => page >= first && page < first + pages).length;
+          const at = ram.address + first * PAGE_BYTES;
+          assert.is(core.count_zero_pages(at, pages), wanted, `${pages} from ${first}, but ${others}`);
+        }
+      }
+    }
+    guarded.check('counted');
+  });
+
+  test(`${build.name}: of pages with a byte here and there as many are zero as the oracle has`, () => {
+    const change = fc.record({ page: fc.nat(COUNTED_PAGES - 1), at: anyPlace, byte: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), fc.nat(COUNTED_PAGES), (changes, pages) => {
+        const view = guarded.view(ram).fill(0);
+        for (const { page, at, byte } of changes) view[page * PAGE_BYTES + at] = byte;
+        let wanted = 0;
+        for (let page = 0; page < pages; page++) {
+          if (ref.isZero(view.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES))) wanted++;
+        }
+        assert.is(core.count_zero_pages(ram.address, pages), wanted);
+        guarded.check('random pages');
+      }),
+      { numRuns: 200 },
     );
   });
 }

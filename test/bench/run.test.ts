@@ -75,6 +75,18 @@ test('the cases of a size: 1 MiB and 16 MiB beside it, none twice', () => {
   assert.ok(benchCaseNames(16 * MIB).includes('encode/half/16MiB'));
 });
 
+test('a shadow is left out where it and the RAM do not fit one memory; fingerprints fit any', () => {
+  const diffsOf = (size_bytes: number): string[] =>
+    benchCaseNames(size_bytes).filter((name) => name.startsWith('diff/'));
+  const middle = ['diff/shadow/16MiB', 'diff/fingerprint/16MiB'];
+  assert.equal(diffsOf(MIB), ['diff/shadow/1MiB', 'diff/fingerprint/1MiB']);
+  assert.equal(diffsOf(16 * MIB), middle);
+  assert.equal(diffsOf(2 ** 30), [...middle, 'diff/shadow/1GiB', 'diff/fingerprint/1GiB']);
+  // half of what a guest may have at most
+  assert.ok(diffsOf(2008 * MIB).includes('diff/shadow/2008MiB'));
+  assert.equal(diffsOf(2009 * MIB), [...middle, 'diff/fingerprint/2009MiB']);
+});
+
 test('sizes that are not measured, and patterns that nothing has', async () => {
   for (const size_bytes of [0, 4096, MIB + 4096, 2 ** 32]) {
     assert.match(await refusal({ size_bytes }, 'usage-bench-size'), /: give whole MiB, 1MiB to \d+MiB$/);
@@ -142,11 +154,42 @@ test('a module that is no pagepipe is refused by its place', () => {
 const BROKEN: Readonly<Record<string, readonly [typeof pagepipe.Core, RegExp]>> = {
   'a zero test that looks at the first byte': [
     class extends Core {
-      override repeatedByte(page: number): number {
-        return new Uint8Array(this.memory.buffer)[page] ?? 0;
+      override countZeroPages(ram: number, pages: number): number {
+        const memory = new Uint8Array(this.memory.buffer);
+        let count = 0;
+        for (let page = 0; page < pages; page++) if (memory[ram + page * 4096] === 0) count++;
+        return count;
       }
     },
     /^zero\/1MiB$/,
+  ],
+  'a comparison that finds no change': [
+    class extends Core {
+      override diffShadow(): number {
+        return 0;
+      }
+    },
+    /^diff\/shadow\/1MiB$/,
+  ],
+  'a comparison that leaves the shadow as it was': [
+    class extends Core {
+      override diffShadow(...[ram, shadow, pages, bitmap]: Parameters<pagepipe.Core['diffShadow']>): number {
+        return super.diffShadow(ram, shadow, pages, bitmap, false);
+      }
+    },
+    /^diff\/shadow\/1MiB$/,
+  ],
+  'a comparison that counts the last page, but does not mark it': [
+    class extends Core {
+      override diffFingerprint(
+        ...[ram, prints, pages, bitmap, updates]: Parameters<pagepipe.Core['diffFingerprint']>
+      ): number {
+        const count = super.diffFingerprint(ram, prints, pages, bitmap, updates);
+        this.bitmapClear(bitmap, pages - 1, 1);
+        return count;
+      }
+    },
+    /^diff\/fingerprint\/1MiB$/,
   ],
   'a walk that misses a page': [
     class extends Core {
@@ -202,6 +245,29 @@ const BROKEN: Readonly<Record<string, readonly [typeof pagepipe.Core, RegExp]>> 
     /^xbzrle-decode\/1x512B$/,
   ],
 };
+
+test('a build that counts no zero pages is asked page by page; one that compares none is left out', async () => {
+  const older = (changed: object): BenchOptions['against'] => {
+    class Older extends Core {}
+    const lacks = { value: undefined };
+    const all = { countZeroPages: lacks, diffShadow: lacks, diffFingerprint: lacks };
+    Object.defineProperties(Older.prototype, { ...all, ...changed });
+    return withCore(Older);
+  };
+  const only = /^zero|^diff/;
+  const { cases, against } = await bench({ size_bytes: MIB, only, against: older({}) });
+  const names = ['zero/1MiB', 'diff/shadow/1MiB', 'diff/fingerprint/1MiB'];
+  assert.equal(
+    cases.map(({ name }) => name),
+    names,
+  );
+  assert.equal(
+    against?.cases.map(({ name }) => name),
+    ['zero/1MiB'],
+  );
+  const wrong = older({ repeatedByte: { value: () => 0 } });
+  await refusal({ size_bytes: MIB, only, against: wrong }, 'bench-wrong');
+});
 
 for (const [what, [broken, only]] of Object.entries(BROKEN)) {
   test(`refused: ${what}`, async () => {

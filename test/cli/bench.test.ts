@@ -126,7 +126,7 @@ test('--against a core.wasm, or the folder that it is in: whole saves are left o
 test('another build that answers wrongly is said, with the case: exit 1', () =>
   inPlace(async (place) => {
     const wrong = `import { Core as This } from '${ROOT}dist/index.js';
-      export class Core extends This { repeatedByte() { return 0; } }`;
+      export class Core extends This { countZeroPages() { return 0; } }`;
     const args = [...QUICK, '--against', makePackage(place, 'wrong', wrong)];
     const { status, stdout, stderr } = await place.run(args);
     assert.equal([status, stdout.toString()], [1, '']);

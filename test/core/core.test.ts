@@ -16,6 +16,9 @@ function coreOfOnes(memory: WebAssembly.Memory): Core {
     bitmap_next: ones,
     bitmap_count: ones,
     bitmap_merge: ones,
+    count_zero_pages: ones,
+    diff_shadow: ones,
+    diff_fingerprint: ones,
     encode: ones,
     decode: ones,
   });
@@ -28,6 +31,9 @@ test('every number that comes back is unsigned', () => {
     core.bitmapNext(0, 1, 0),
     core.bitmapCount(0, 1),
     core.bitmapMerge(0, 0, 1),
+    core.countZeroPages(0, 1),
+    core.diffShadow(0, 0, 1, 0, true),
+    core.diffFingerprint(0, 0, 1, 0, false),
     core.encode(0, 0, 0, 0, 0, 0),
     core.decode(0, 0, 0, 0, 0),
   ];
@@ -74,6 +80,50 @@ test('a repeated byte is that byte; none is undefined, not a number', () => {
   assert.is(arena.core.repeatedByte(page), undefined);
 });
 
+test('zero pages are counted by one call', () => {
+  const arena = new Arena();
+  const ram = arena.alloc(3 * 4096, 4096);
+  assert.is(arena.core.countZeroPages(ram, 3), 3);
+  arena.bytes(ram, 3 * 4096)[2 * 4096 - 1] = 1;
+  assert.equal(
+    [0, 1, 2, 3].map((pages) => arena.core.countZeroPages(ram, pages)),
+    [0, 1, 1, 2],
+  );
+});
+
+for (const shared of [false, true]) {
+  const memory = shared ? 'a shared memory' : 'a memory';
+
+  test(`pages that differ from what is known are found by either way, on ${memory}`, () => {
+    const arena = new Arena({ shared });
+    const { core } = arena;
+    const pages = 70;
+    const ram = arena.alloc(pages * 4096, 4096);
+    const bitmap = arena.alloc(core.bitmapSize(pages));
+    const ways = [
+      { known: arena.alloc(pages * 4096), diff: core.diffShadow.bind(core) },
+      { known: arena.alloc(pages * LAYOUT.FINGERPRINT_SIZE), diff: core.diffFingerprint.bind(core) },
+    ];
+    arena.bytes(ram, pages * 4096).fill(7);
+    for (const { known, diff } of ways) {
+      assert.is(diff(ram, known, pages, bitmap, true), pages, 'nothing is known at first');
+      assert.is(diff(ram, known, pages, bitmap, true), 0);
+      core.bitmapClear(bitmap, 0, pages);
+      arena.bytes(ram, pages * 4096).fill(8, 69 * 4096 + 5, 69 * 4096 + 6);
+      for (const [updates, found] of [
+        [false, 1],
+        [false, 1],
+        [true, 1],
+        [true, 0],
+      ] as const) {
+        assert.is(diff(ram, known, pages, bitmap, updates), found);
+      }
+      assert.equal([core.bitmapCount(bitmap, pages), core.bitmapNext(bitmap, pages, 0)], [1, 69]);
+      arena.bytes(ram, pages * 4096).fill(7);
+    }
+  });
+}
+
 test('why encode and decode returned, by name', () => {
   const arena = new Arena();
   const state = arena.alloc(LAYOUT.ENCODE_STATE_SIZE);
@@ -118,7 +168,7 @@ test('init and initSync give the same core, in any order and as often as one lik
   assert.equal(traces(), wanted);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const names = Object.keys(instantiateCore(memory)).sort();
-  for (const name of ['bitmap_size', 'encode', 'decode', 'repeated_byte', 'is_zero']) {
+  for (const name of ['bitmap_size', 'encode', 'decode', 'repeated_byte', 'is_zero', 'diff_shadow']) {
     assert.ok(names.includes(name), name);
   }
 });
