@@ -32,7 +32,7 @@ function half_differs(a: usize, b: usize): bool {
   let z = x;
   let w = x;
   const end = a + <usize>(PAGE_SIZE >> 1);
-  for (; a < end; a += 128, b += 128) {
+  for (; a !== end; a += 128, b += 128) {
     x = v128.or(x, v128.xor(v128.load(a, 0), v128.load(b, 0)));
     y = v128.or(y, v128.xor(v128.load(a, 16), v128.load(b, 16)));
     z = v128.or(z, v128.xor(v128.load(a, 32), v128.load(b, 32)));
@@ -100,7 +100,7 @@ function fingerprint(page: usize): v128 {
   let c = a;
   let d = a;
   const end = page + <usize>PAGE_SIZE;
-  for (; page < end; page += 64) {
+  for (; page !== end; page += 64) {
     a = mix(a, v128.load(page, 0));
     b = mix(b, v128.load(page, 16));
     c = mix(c, v128.load(page, 32));

@@ -13,8 +13,8 @@ const PAGES_MAX = 130;
 /** Around a word of the bitmap, and more than two. */
 const PAGE_COUNTS = [1, 63, 64, 65, PAGES_MAX];
 
-/** Where RAM ends at most here: the loops end by `<`, and the end of the very last page is address 0. */
-const HIGHEST = 2 ** 32 - PAGE_BYTES;
+/** Where RAM ends at most: the end of the very last page is address 0. */
+const HIGHEST = 2 ** 32;
 
 /** One of the two ways to know what the RAM was. */
 interface Way {
