@@ -4,7 +4,7 @@ import type { NativePeer } from './peers/native.ts';
 import { countZeroPlain } from './peers/plain/zero.ts';
 import { type BenchMemory, GIB, MIB, PAGE_BYTES } from './ram.ts';
 
-/** How much slower than native AVX2 the core may be, by size of the RAM: issue 5. */
+/** The least of native AVX2 that the core holds itself to, by size of the RAM. */
 const SIZES = [
   { name: '1 GiB', bytes: GIB, at_least: 0.95 },
   { name: '16 MiB', bytes: 16 * MIB, at_least: 0.8 },

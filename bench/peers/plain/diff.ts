@@ -1,7 +1,7 @@
 /** Finding changed pages in plain TypeScript: by a shadow, and by the fingerprints of assembly/diff.ts. */
 
 const PAGE_WORDS = 1024;
-const LANES = 32;
+const LANES = 16;
 const FACTOR = 0x9e3779b1;
 
 function mark(bitmap: Uint32Array, page: number): void {
