@@ -27,7 +27,7 @@ import {
   RUN_FIRST,
   RUN_SIZE,
 } from './layout';
-import { is_zero } from './zero';
+import { any_set } from './zero';
 
 /**
  * Walks the dirty bitmaps as `encode` does, with the same state, and copies each page that is not zero to
@@ -69,6 +69,8 @@ export function collect(
     // as in encode
     let claimed: u64 = 0;
     let word_at = bitmap;
+    let next_word: u64 = 0;
+    let is_next_known = false;
 
     while (true) {
       if (claimed === 0) {
@@ -87,7 +89,10 @@ export function collect(
       const source = host + ((<usize>page) << (<usize>PAGE_BITS));
       const present_at = bitmap_word(present, page);
 
-      if (is_zero(source)) {
+      const first_word = is_next_known ? next_word : load<u64>(source);
+      is_next_known = (claimed & (bit << 1)) !== 0;
+      if (is_next_known) next_word = load<u64>(source, PAGE_SIZE);
+      if (first_word === 0 && !any_set(source)) {
         store<u64>(present_at, load<u64>(present_at) & ~bit);
         zero++;
         claimed ^= bit;

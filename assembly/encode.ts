@@ -40,7 +40,7 @@ import {
   XBZRLE_HEAD_SIZE,
 } from './layout';
 import { XBZRLE_OVERFLOW, xbzrle_decode, xbzrle_encode } from './xbzrle';
-import { is_zero } from './zero';
+import { any_set } from './zero';
 
 /**
  * Walks the dirty bitmaps from the cursor on and writes a record for each dirty page, clearing its bit;
@@ -85,6 +85,9 @@ export function encode(
     // the dirty pages that were taken out of the word at `word_at` and are not sent yet
     let claimed: u64 = 0;
     let word_at = bitmap;
+    // the first word of the next page, where that one is claimed too: see any_set
+    let next_word: u64 = 0;
+    let is_next_known = false;
 
     while (true) {
       if (claimed === 0) {
@@ -101,7 +104,10 @@ export function encode(
       }
 
       let source = host + ((<usize>page) << (<usize>PAGE_BITS));
-      const is_fill = is_zero(source);
+      const first_word = is_next_known ? next_word : load<u64>(source);
+      is_next_known = first_word === 0 && ((claimed >> <u64>(page & 63)) & 2) !== 0;
+      if (is_next_known) next_word = load<u64>(source, PAGE_SIZE);
+      const is_fill = first_word === 0 && !any_set(source);
       const named = last_block !== block + 1;
       const idstr = named ? <usize>load<u32>(entry, BLOCK_IDSTR) : 0;
       const idstr_size: u32 = named ? 1 + <u32>load<u8>(idstr) : 0;

@@ -1,9 +1,16 @@
 /** The ABI of the core, and nothing else. */
-export * from './bitmap';
-export * from './collect';
-export * from './decode';
-export * from './diff';
-export * from './encode';
+export {
+  bitmap_clear,
+  bitmap_count,
+  bitmap_merge,
+  bitmap_next,
+  bitmap_set,
+  bitmap_size,
+} from './bitmap';
+export { collect } from './collect';
+export { decode } from './decode';
+export { diff_fingerprint, diff_shadow } from './diff';
+export { encode } from './encode';
 export * from './layout';
-export * from './xbzrle';
-export * from './zero';
+export { XBZRLE_OVERFLOW, XBZRLE_WHOLE, xbzrle_decode, xbzrle_encode } from './xbzrle';
+export { count_zero_pages, is_zero } from './zero';

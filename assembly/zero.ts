@@ -1,18 +1,4 @@
-import { PAGE_BITS, PAGE_SIZE } from './layout';
-
-/** What repeated_byte answers for a page that is not one repeated byte. */
-export const NOT_REPEATED: i32 = -1;
-
-/** The byte that fills the whole page, 0..255, or NOT_REPEATED. It looks for the first that differs: no hot loop. */
-export function repeated_byte(page: usize): i32 {
-  const first = load<u8>(page);
-  const fill = i8x16.splat(<i8>first);
-  const end = page + <usize>PAGE_SIZE;
-  for (; page !== end; page += 16) {
-    if (v128.any_true(v128.xor(v128.load(page), fill))) return NOT_REPEATED;
-  }
-  return <i32>first;
-}
+import { PAGE_SIZE } from './layout';
 
 /** Whether the page is all zero. */
 export function is_zero(page: usize): bool {
@@ -24,16 +10,25 @@ export function is_zero(page: usize): bool {
 /** How many of `pages` pages from `ram` are all zero. */
 export function count_zero_pages(ram: usize, pages: u32): u32 {
   let count: u32 = 0;
-  const end = ram + ((<usize>pages) << (<usize>PAGE_BITS));
-  for (; ram !== end; ram += <usize>PAGE_SIZE) count += <u32>is_zero(ram);
+  let next_word: u64 = pages === 0 ? 0 : load<u64>(ram);
+  for (; pages !== 0; pages--, ram += <usize>PAGE_SIZE) {
+    const first_word = next_word;
+    // see any_set
+    if (pages !== 1) next_word = load<u64>(ram, PAGE_SIZE);
+    if (first_word === 0 && !any_set(ram)) count++;
+  }
   return count;
 }
 
 /**
  * Whether any bit of the page is set. No branch inside the page: leaving it early was slower than reading on (20
  * against 32 GB/s on 1 GiB); what differs, mostly differs in its first word.
+ *
+ * Who goes over many pages loads the first word of the next one before it calls this: it decides for most pages
+ * that are not zero, and the memory is at the next page before this one is done (20 against 33 GB/s on 1 GiB of
+ * zero pages, no difference in a cache).
  */
-function any_set(page: usize): bool {
+export function any_set(page: usize): bool {
   let a = i8x16.splat(0);
   let b = a;
   let c = a;

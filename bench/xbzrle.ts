@@ -20,7 +20,7 @@ function change(page: Uint8Array, random: Xorshift, count: number, size_bytes: n
   }
 }
 
-/** The seven cases of issue 5: what is changed in a page of random bytes. */
+/** The seven cases: what is changed in a page of random bytes. */
 const CASES: readonly { name: string; count: number; size_bytes: number }[] = [
   { name: 'identical', count: 0, size_bytes: 1 },
   { name: '1 x 8 B', count: 1, size_bytes: 8 },

@@ -30,7 +30,7 @@ function layoutOf(bytes) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const constants = Object.entries(exports).filter(([, value]) => value instanceof WebAssembly.Global);
-  return constants.map(([name, value]) => [name, name === 'NOT_REPEATED' ? value.value : value.value >>> 0]);
+  return constants.map(([name, value]) => [name, value.value >>> 0]);
 }
 
 function writeBinary(plain, shared) {

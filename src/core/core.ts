@@ -79,10 +79,9 @@ export class Core {
     return this.#exports.bitmap_merge(dirty, log, pages) >>> 0;
   }
 
-  /** The byte that fills the whole page at `page`, or undefined. */
-  repeatedByte(page: number): number | undefined {
-    const byte = this.#exports.repeated_byte(page);
-    return byte === LAYOUT.NOT_REPEATED ? undefined : byte;
+  /** Whether the page at `page` is all zero. */
+  isZero(page: number): boolean {
+    return this.#exports.is_zero(page) !== 0;
   }
 
   /** How many of `pages` pages from `ram` are all zero. */

@@ -11,7 +11,6 @@ export interface CoreExports {
   bitmap_set(bitmap: number, first: number, count: number): void;
   bitmap_clear(bitmap: number, first: number, count: number): void;
   bitmap_merge(dirty: number, log: number, pages: number): number;
-  repeated_byte(page: number): number;
   is_zero(page: number): number;
   count_zero_pages(ram: number, pages: number): number;
   diff_shadow(ram: number, shadow: number, pages: number, bitmap: number, updates: number): number;
@@ -46,7 +45,6 @@ const FUNCTIONS: readonly (keyof CoreExports)[] = [
   'bitmap_set',
   'bitmap_clear',
   'bitmap_merge',
-  'repeated_byte',
   'is_zero',
   'count_zero_pages',
   'diff_shadow',

@@ -155,7 +155,7 @@ export class Guest {
   /** Whether a page is all zero. */
   isZero(block: Block, page: number): boolean {
     const { bank, host, first } = partOf(block, page);
-    return bank.arena.core.repeatedByte(host + (page - first) * PAGE_BYTES) === 0;
+    return bank.arena.core.isZero(host + (page - first) * PAGE_BYTES);
   }
 
   /** Logs a write to a page: the next dirty sync will see it. */

@@ -6,7 +6,6 @@ import { BUILDS } from '../support/core-builds.ts';
 import { Guarded } from '../support/guarded.ts';
 
 const PAGE_BYTES = 4096;
-const NOT_REPEATED = -1;
 const COUNTED_PAGES = 9;
 
 /** Where one byte makes a page not zero: in the words at the ends of what is looked at in one go, and any other. */
@@ -19,10 +18,9 @@ for (const build of BUILDS) {
   const ram = guarded.place(COUNTED_PAGES * PAGE_BYTES, 1);
   const { core } = guarded;
 
-  test(`${build.name}: a page of zero is zero, and its repeated byte is 0`, () => {
+  test(`${build.name}: a page of zero is zero`, () => {
     guarded.view(page).fill(0);
     assert.is(core.is_zero(page.address), 1);
-    assert.is(core.repeated_byte(page.address), 0);
     guarded.check('zero page');
   });
 
@@ -32,7 +30,6 @@ for (const build of BUILDS) {
       for (const bit of [0x01, 0x80]) {
         view[at] = bit;
         assert.is(core.is_zero(page.address), 0, `0x${bit.toString(16)} at ${at}`);
-        assert.is(core.repeated_byte(page.address), NOT_REPEATED, `0x${bit.toString(16)} at ${at}`);
       }
       view[at] = 0;
     }
@@ -40,28 +37,12 @@ for (const build of BUILDS) {
     guarded.check('one bit');
   });
 
-  test(`${build.name}: every byte repeated is that byte, and only 0 is zero`, () => {
+  test(`${build.name}: of pages of one byte only that of 0 is zero`, () => {
     for (let byte = 0; byte < 256; byte++) {
       guarded.view(page).fill(byte);
-      assert.is(core.repeated_byte(page.address), byte);
       assert.is(core.is_zero(page.address), byte === 0 ? 1 : 0, `${byte}`);
     }
     guarded.check('repeated byte');
-  });
-
-  test(`${build.name}: one bit anywhere makes a repeated byte not repeated`, () => {
-    for (const byte of [0x01, 0x7f, 0x80, 0xff]) {
-      const view = guarded.view(page).fill(byte);
-      for (let at = 0; at < PAGE_BYTES; at++) {
-        for (const bit of [0x01, 0x80]) {
-          view[at] = byte ^ bit;
-          assert.is(core.repeated_byte(page.address), NOT_REPEATED, `${byte} ^ ${bit} at ${at}`);
-        }
-        view[at] = byte;
-      }
-      assert.is(core.repeated_byte(page.address), byte);
-    }
-    guarded.check('other bit');
   });
 
   test(`${build.name}: pages of few changes at any address are as the oracle has them`, () => {
@@ -71,7 +52,6 @@ for (const build of BUILDS) {
         const range = odd ? odd_page : page;
         const view = guarded.view(range).fill(fill);
         for (const { at, byte } of changes) view[at] = byte;
-        assert.is(core.repeated_byte(range.address), ref.repeatedByte(view));
         assert.is(core.is_zero(range.address), ref.isZero(view) ? 1 : 0);
         guarded.check('random page');
       }),

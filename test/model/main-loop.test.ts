@@ -85,7 +85,13 @@ function rig(options: RigOptions = {}) {
     lock: options.has_thread === true ? lock : undefined,
   });
   const channel: ModelChannel = new PipeChannel({
-    ...{ inode, thread, costs, piece_bytes: options.piece_bytes ?? 0, is_blocking: options.is_blocking ?? false },
+    ...{
+      inode,
+      thread,
+      costs,
+      piece_bytes: options.piece_bytes ?? 0,
+      is_blocking: options.is_blocking ?? false,
+    },
   });
   const spans = new Spans();
   const save = new Save(

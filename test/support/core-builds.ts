@@ -22,7 +22,6 @@ const FUNCTIONS = [
   'bitmap_set',
   'bitmap_clear',
   'bitmap_merge',
-  'repeated_byte',
   'is_zero',
   'count_zero_pages',
   'diff_shadow',

@@ -1,19 +1,20 @@
 /** How fast is a page known to be zero? */
-import { type Core, PAGE_BYTES, Prng } from '../../index.ts';
-import { type BenchCase, checkOf, type Side, sizeName } from '../case.ts';
+import { PAGE_BYTES, Prng } from '../../index.ts';
+import { type BenchCase, checkOf, sizeName } from '../case.ts';
 
 /** Pages that get one byte for the check: a test that does not look everywhere misses it. */
 const MARKED_PAGES = 64;
 
-/** The zero test of every page of zero pages: by one call, or by a call each in builds that do not count. */
+/** The zero test of every page of zero pages, by one call. */
 export function zeroCase(bytes: number): BenchCase {
   const name = `zero/${sizeName(bytes)}`;
   return {
     name,
     bytes,
+    isFor: ({ core }) => typeof core.countZeroPages === 'function',
     prepare: (bench, side) => {
       const check = checkOf(name, side);
-      const countZero = counterOf(side);
+      const countZero = (ram: number, pages: number): number => side.core.countZeroPages(ram, pages);
       const { host } = bench.ram('zero');
       const pages = bytes / PAGE_BYTES;
       check('zero pages', countZero(host, pages), pages);
@@ -29,18 +30,4 @@ export function zeroCase(bytes: number): BenchCase {
       return { run: () => void countZero(host, pages) };
     },
   };
-}
-
-/** How a build counts zero pages. */
-function counterOf({ core }: Side): (ram: number, pages: number) => number {
-  if (typeof core.countZeroPages === 'function') return (ram, pages) => core.countZeroPages(ram, pages);
-  return (ram, pages) => countByPage(core, ram, pages);
-}
-
-function countByPage(core: Core, ram: number, pages: number): number {
-  let zero_pages = 0;
-  for (let at = ram; at < ram + pages * PAGE_BYTES; at += PAGE_BYTES) {
-    if (core.repeatedByte(at) === 0) zero_pages++;
-  }
-  return zero_pages;
 }
