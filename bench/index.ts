@@ -1,16 +1,20 @@
 /** All benches, one after the other: `npm run bench`. */
 import { benchChannels } from './channels.ts';
+import { benchFlat } from './flat.ts';
 import { sayWhere } from './harness.ts';
 import { benchHelper } from './helper.ts';
 import { benchKernels } from './kernels.ts';
 import { benchMemory } from './memory.ts';
 import { benchModel } from './model.ts';
 import { benchSave } from './save.ts';
+import { benchStart } from './start.ts';
 import { benchThread } from './thread.ts';
 import { benchWholeLoad } from './whole-load.ts';
 
 sayWhere();
 await benchKernels([]);
+await benchFlat();
+benchStart();
 await benchSave();
 await benchWholeLoad();
 await benchHelper();

@@ -84,11 +84,17 @@ export async function init(): Promise<void> {
   }
 }
 
-/** Compiles the core at once (a few KiB: about a millisecond); does nothing if that was done before. */
+/**
+ * Compiles the core at once (a few KiB: about a millisecond); does nothing if that was done before. The build for
+ * shared memories is compiled where the first of them is met.
+ */
 export function initSync(): void {
+  plain_module ??= compiled(CORE_WASM_BASE64);
+}
+
+function compiled(base64: string): WebAssembly.Module {
   try {
-    plain_module ??= new WebAssembly.Module(bytesOf(CORE_WASM_BASE64));
-    shared_module ??= new WebAssembly.Module(bytesOf(CORE_SHARED_WASM_BASE64));
+    return new WebAssembly.Module(bytesOf(base64));
   } catch (cause) {
     throw compileFailure(cause);
   }
@@ -100,10 +106,12 @@ export function isShared(memory: WebAssembly.Memory): boolean {
 }
 
 function moduleFor(memory: WebAssembly.Memory): WebAssembly.Module {
-  initSync();
-  const module = isShared(memory) ? shared_module : plain_module;
-  if (module === undefined) throw fail('wasm-forbidden', {});
-  return module;
+  if (isShared(memory)) {
+    shared_module ??= compiled(CORE_SHARED_WASM_BASE64);
+    return shared_module;
+  }
+  plain_module ??= compiled(CORE_WASM_BASE64);
+  return plain_module;
 }
 
 /**
