@@ -56,8 +56,17 @@ ${lines.join('\n')}
 mkdirSync(`${root}/build`, { recursive: true });
 const targets = ['release', 'shared', 'debug'];
 await Promise.all(targets.map((target) => run('assemblyscript/bin/asc.js', ['--target', target])));
+/** What a release of the core may take: it is embedded, and inlined in every bundle. */
+const CORE_BYTES_MAX = 8192;
 for (const name of ['core.wasm', 'core.shared.wasm', 'core.debug.wasm']) {
-  const faults = coreFaults(readFileSync(`${root}/build/${name}`));
+  const bytes = readFileSync(`${root}/build/${name}`);
+  if (name === 'core.wasm' && bytes.length > CORE_BYTES_MAX) {
+    process.stderr.write(
+      `build/${name} has ${bytes.length} bytes, over ${CORE_BYTES_MAX}: make it smaller\n`,
+    );
+    process.exit(1);
+  }
+  const faults = coreFaults(bytes);
   if (faults.length > 0) {
     process.stderr.write(`build/${name} must not be used on foreign memory: it ${faults.join(', ')}\n`);
     process.exit(1);
