@@ -9,7 +9,7 @@
  * Equal bytes at the end are not written; a page that is all as before has an empty payload.
  */
 import { PAGE_SIZE } from './layout';
-import { ULEB128_BAD, ULEB128_SIZE_MAX, uleb128_read, uleb128_write } from './uleb128';
+import { ULEB128_SIZE_MAX, uleb128_long, uleb128_write } from './uleb128';
 
 /** What xbzrle_encode answers where the payload does not fit. */
 export const XBZRLE_OVERFLOW: i32 = -1;
@@ -102,40 +102,57 @@ export const XBZRLE_WHOLE: u32 = 0xffffffff;
  * @param page 0: check the payload and store nothing
  */
 export function xbzrle_decode(page: usize, payload: usize, size: u32): u32 {
-  let read: u32 = 0;
+  const end = payload + <usize>size;
+  let from = payload;
   let at: u32 = 0;
-  while (read < size) {
-    const fault = read;
-    // as QEMU, which wants two bytes wherever a length begins (xbzrle_decode_buffer)
-    if (size - read < ULEB128_SIZE_MAX) return fault;
-    const equal = uleb128_read(payload + <usize>read);
-    if (equal === ULEB128_BAD || (equal === 0 && read !== 0) || equal > PAGE_SIZE - at) return fault;
-    read += uleb128_length(payload + <usize>read);
-    at += equal;
-
-    if (size - read < ULEB128_SIZE_MAX) return fault;
-    const changed = uleb128_read(payload + <usize>read);
-    if (changed === ULEB128_BAD || changed === 0 || changed > PAGE_SIZE - at) return fault;
-    read += uleb128_length(payload + <usize>read);
-    if (changed > size - read) return fault;
-    if (page !== 0) {
-      copy_run_exactly(page + <usize>at, payload + <usize>read, changed);
+  let run = payload;
+  while (true) {
+    if (from === end) return XBZRLE_WHOLE;
+    run = from;
+    // no pair is shorter than two lengths and a byte
+    if (<u32>(end - from) < 3) break;
+    let equal = <u32>load<u8>(from++);
+    if (equal >= 0x80) {
+      equal = uleb128_long(equal, <u32>load<u8>(from++));
+      if (<u32>(end - from) < ULEB128_SIZE_MAX) break;
     }
-    read += changed;
-    at += changed;
+    if (equal === 0 && run !== payload) break;
+    let changed = <u32>load<u8>(from++);
+    if (changed >= 0x80) changed = uleb128_long(changed, <u32>load<u8>(from++));
+    // 0 wraps around
+    if (changed - 1 >= <u32>(end - from)) break;
+    at += equal;
+    const next = at + changed;
+    if (next > PAGE_SIZE) break;
+    if (page !== 0) {
+      const to = page + <usize>at;
+      if (changed === 8) store<u64>(to, load<u64>(from));
+      else if (changed === 4) store<u32>(to, load<u32>(from));
+      else if (changed === 1) store<u8>(to, load<u8>(from));
+      else copy_run_exactly(to, from, changed);
+    }
+    from += <usize>changed;
+    at = next;
   }
-  return XBZRLE_WHOLE;
+  return <u32>(run - payload);
 }
 
-/** How many bytes a length takes as it stands, short values in two bytes included. */
-function uleb128_length(at: usize): u32 {
-  return 1 + (<u32>load<u8>(at) >> 7);
-}
-
-/** Copies a run and touches nothing beyond it: what follows in the page is to stay as it is. */
+/**
+ * Copies a run and touches nothing beyond it: what follows in the page is to stay as it is. No memory.copy: V8
+ * leaves the module for it, which takes longer than most runs.
+ */
 function copy_run_exactly(to: usize, from: usize, size: u32): void {
-  if (size === 8) store<u64>(to, load<u64>(from));
-  else if (size === 4) store<u32>(to, load<u32>(from));
-  else if (size === 1) store<u8>(to, load<u8>(from));
-  else memory.copy(to, from, <usize>size);
+  for (; size >= 16; size -= 16) {
+    v128.store(to, v128.load(from));
+    to += 16;
+    from += 16;
+  }
+  if (size & 8) {
+    store<u64>(to, load<u64>(from));
+    to += 8;
+    from += 8;
+  }
+  for (; size & 7; size--) {
+    store<u8>(to++, load<u8>(from++));
+  }
 }
