@@ -17,15 +17,6 @@ export const XBZRLE_OVERFLOW: i32 = -1;
 /** Bytes that are compared at once: one bit each in a u64. */
 const STEP: u32 = 64;
 
-/** One bit for each of 64 bytes: set where `a` and `b` differ. */
-function difference(a: usize, b: usize): u64 {
-  const e0 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 0), v128.load(b, 0))));
-  const e1 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16))));
-  const e2 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 32), v128.load(b, 32))));
-  const e3 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 48), v128.load(b, 48))));
-  return ~(e0 | (e1 << 16) | (e2 << 32) | (e3 << 48));
-}
-
 /** Whether any of 64 bytes differ: cheaper than to say which. */
 function differs(a: usize, b: usize): bool {
   const d0 = v128.xor(v128.load(a, 0), v128.load(b, 0));
@@ -57,14 +48,24 @@ export function xbzrle_encode(old_page: usize, new_page: usize, out: usize, out_
   let is_changed = false;
 
   for (let at: u32 = 0; at < PAGE_SIZE; at += STEP) {
-    if (!is_changed && !differs(old_page + <usize>at, new_page + <usize>at)) continue;
-    const changed = difference(old_page + <usize>at, new_page + <usize>at);
-    let bit: u64 = 0;
-    while (bit < 64) {
-      const edges = (is_changed ? ~changed : changed) >> bit;
-      if (edges === 0) break;
-      bit += ctz<u64>(edges);
-      const edge = at + <u32>bit;
+    const a = old_page + <usize>at;
+    const b = new_page + <usize>at;
+    if (!is_changed && !differs(a, b)) continue;
+    const e0 = i8x16.eq(v128.load(a, 0), v128.load(b, 0));
+    const e1 = i8x16.eq(v128.load(a, 16), v128.load(b, 16));
+    const e2 = i8x16.eq(v128.load(a, 32), v128.load(b, 32));
+    const e3 = i8x16.eq(v128.load(a, 48), v128.load(b, 48));
+    // within a long changed run: cheaper to see that no byte is equal than to say which are
+    if (is_changed && !v128.any_true(v128.or(v128.or(e0, e1), v128.or(e2, e3)))) continue;
+    // one bit for each of 64 bytes: set where they differ
+    const changed = ~(
+      <u64>(<u32>i8x16.bitmask(e0) | ((<u32>i8x16.bitmask(e1)) << 16)) |
+      ((<u64>(<u32>i8x16.bitmask(e2) | ((<u32>i8x16.bitmask(e3)) << 16))) << 32)
+    );
+    // and where they differ unlike the byte before: there a run ends and the next begins
+    let edges = changed ^ ((changed << 1) | <u64>is_changed);
+    for (; edges !== 0; edges &= edges - 1) {
+      const edge = at + <u32>ctz<u64>(edges);
       const length = edge - run;
       if (size + ULEB128_SIZE_MAX > out_size) return XBZRLE_OVERFLOW;
       size += uleb128_write(out + <usize>size, length);
