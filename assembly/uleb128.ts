@@ -7,8 +7,6 @@
 
 /** The longest that a length is. */
 export const ULEB128_SIZE_MAX: u32 = 2;
-/** What uleb128_read answers for two bytes that both say "more follows". */
-export const ULEB128_BAD: u32 = 0xffffffff;
 
 const MORE: u32 = 0x80;
 const LOW: u32 = 0x7f;
@@ -24,11 +22,7 @@ export function uleb128_write(at: usize, value: u32): u32 {
   return 2;
 }
 
-/** Reads a value; the caller makes sure of two readable bytes. A short value in two bytes is taken. */
-export function uleb128_read(at: usize): u32 {
-  const low = <u32>load<u8>(at);
-  if (low < MORE) return low;
-  const high = <u32>load<u8>(at, 1);
-  if (high >= MORE) return ULEB128_BAD;
+/** The value of two bytes; beyond 16383 where the second says "more follows", too. A short value is taken. */
+export function uleb128_long(low: u32, high: u32): u32 {
   return (low & LOW) | (high << 7);
 }

@@ -9,22 +9,13 @@
  * Equal bytes at the end are not written; a page that is all as before has an empty payload.
  */
 import { PAGE_SIZE } from './layout';
-import { ULEB128_BAD, ULEB128_SIZE_MAX, uleb128_read, uleb128_write } from './uleb128';
+import { ULEB128_SIZE_MAX, uleb128_long, uleb128_write } from './uleb128';
 
 /** What xbzrle_encode answers where the payload does not fit. */
 export const XBZRLE_OVERFLOW: i32 = -1;
 
 /** Bytes that are compared at once: one bit each in a u64. */
 const STEP: u32 = 64;
-
-/** One bit for each of 64 bytes: set where `a` and `b` differ. */
-function difference(a: usize, b: usize): u64 {
-  const e0 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 0), v128.load(b, 0))));
-  const e1 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 16), v128.load(b, 16))));
-  const e2 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 32), v128.load(b, 32))));
-  const e3 = <u64>(<u32>i8x16.bitmask(i8x16.eq(v128.load(a, 48), v128.load(b, 48))));
-  return ~(e0 | (e1 << 16) | (e2 << 32) | (e3 << 48));
-}
 
 /** Whether any of 64 bytes differ: cheaper than to say which. */
 function differs(a: usize, b: usize): bool {
@@ -57,14 +48,24 @@ export function xbzrle_encode(old_page: usize, new_page: usize, out: usize, out_
   let is_changed = false;
 
   for (let at: u32 = 0; at < PAGE_SIZE; at += STEP) {
-    if (!is_changed && !differs(old_page + <usize>at, new_page + <usize>at)) continue;
-    const changed = difference(old_page + <usize>at, new_page + <usize>at);
-    let bit: u64 = 0;
-    while (bit < 64) {
-      const edges = (is_changed ? ~changed : changed) >> bit;
-      if (edges === 0) break;
-      bit += ctz<u64>(edges);
-      const edge = at + <u32>bit;
+    const a = old_page + <usize>at;
+    const b = new_page + <usize>at;
+    if (!is_changed && !differs(a, b)) continue;
+    const e0 = i8x16.eq(v128.load(a, 0), v128.load(b, 0));
+    const e1 = i8x16.eq(v128.load(a, 16), v128.load(b, 16));
+    const e2 = i8x16.eq(v128.load(a, 32), v128.load(b, 32));
+    const e3 = i8x16.eq(v128.load(a, 48), v128.load(b, 48));
+    // within a long changed run: cheaper to see that no byte is equal than to say which are
+    if (is_changed && !v128.any_true(v128.or(v128.or(e0, e1), v128.or(e2, e3)))) continue;
+    // one bit for each of 64 bytes: set where they differ
+    const changed = ~(
+      <u64>(<u32>i8x16.bitmask(e0) | ((<u32>i8x16.bitmask(e1)) << 16)) |
+      ((<u64>(<u32>i8x16.bitmask(e2) | ((<u32>i8x16.bitmask(e3)) << 16))) << 32)
+    );
+    // and where they differ unlike the byte before: there a run ends and the next begins
+    let edges = changed ^ ((changed << 1) | <u64>is_changed);
+    for (; edges !== 0; edges &= edges - 1) {
+      const edge = at + <u32>ctz<u64>(edges);
       const length = edge - run;
       if (size + ULEB128_SIZE_MAX > out_size) return XBZRLE_OVERFLOW;
       size += uleb128_write(out + <usize>size, length);
@@ -102,40 +103,57 @@ export const XBZRLE_WHOLE: u32 = 0xffffffff;
  * @param page 0: check the payload and store nothing
  */
 export function xbzrle_decode(page: usize, payload: usize, size: u32): u32 {
-  let read: u32 = 0;
+  const end = payload + <usize>size;
+  let from = payload;
   let at: u32 = 0;
-  while (read < size) {
-    const fault = read;
-    // as QEMU, which wants two bytes wherever a length begins (xbzrle_decode_buffer)
-    if (size - read < ULEB128_SIZE_MAX) return fault;
-    const equal = uleb128_read(payload + <usize>read);
-    if (equal === ULEB128_BAD || (equal === 0 && read !== 0) || equal > PAGE_SIZE - at) return fault;
-    read += uleb128_length(payload + <usize>read);
-    at += equal;
-
-    if (size - read < ULEB128_SIZE_MAX) return fault;
-    const changed = uleb128_read(payload + <usize>read);
-    if (changed === ULEB128_BAD || changed === 0 || changed > PAGE_SIZE - at) return fault;
-    read += uleb128_length(payload + <usize>read);
-    if (changed > size - read) return fault;
-    if (page !== 0) {
-      copy_run_exactly(page + <usize>at, payload + <usize>read, changed);
+  let run = payload;
+  while (true) {
+    if (from === end) return XBZRLE_WHOLE;
+    run = from;
+    // no pair is shorter than two lengths and a byte
+    if (<u32>(end - from) < 3) break;
+    let equal = <u32>load<u8>(from++);
+    if (equal >= 0x80) {
+      equal = uleb128_long(equal, <u32>load<u8>(from++));
+      if (<u32>(end - from) < ULEB128_SIZE_MAX) break;
     }
-    read += changed;
-    at += changed;
+    if (equal === 0 && run !== payload) break;
+    let changed = <u32>load<u8>(from++);
+    if (changed >= 0x80) changed = uleb128_long(changed, <u32>load<u8>(from++));
+    // 0 wraps around
+    if (changed - 1 >= <u32>(end - from)) break;
+    at += equal;
+    const next = at + changed;
+    if (next > PAGE_SIZE) break;
+    if (page !== 0) {
+      const to = page + <usize>at;
+      if (changed === 8) store<u64>(to, load<u64>(from));
+      else if (changed === 4) store<u32>(to, load<u32>(from));
+      else if (changed === 1) store<u8>(to, load<u8>(from));
+      else copy_run_exactly(to, from, changed);
+    }
+    from += <usize>changed;
+    at = next;
   }
-  return XBZRLE_WHOLE;
+  return <u32>(run - payload);
 }
 
-/** How many bytes a length takes as it stands, short values in two bytes included. */
-function uleb128_length(at: usize): u32 {
-  return 1 + (<u32>load<u8>(at) >> 7);
-}
-
-/** Copies a run and touches nothing beyond it: what follows in the page is to stay as it is. */
+/**
+ * Copies a run and touches nothing beyond it: what follows in the page is to stay as it is. No memory.copy: V8
+ * leaves the module for it, which takes longer than most runs.
+ */
 function copy_run_exactly(to: usize, from: usize, size: u32): void {
-  if (size === 8) store<u64>(to, load<u64>(from));
-  else if (size === 4) store<u32>(to, load<u32>(from));
-  else if (size === 1) store<u8>(to, load<u8>(from));
-  else memory.copy(to, from, <usize>size);
+  for (; size >= 16; size -= 16) {
+    v128.store(to, v128.load(from));
+    to += 16;
+    from += 16;
+  }
+  if (size & 8) {
+    store<u64>(to, load<u64>(from));
+    to += 8;
+    from += 8;
+  }
+  for (; size & 7; size--) {
+    store<u8>(to++, load<u8>(from++));
+  }
 }
