@@ -85,7 +85,7 @@ async function warmUp({ name, run }: Contender, question: Question, wanted: numb
  *
  * benny measures one function of this process to its end before the next; what is asked here alternates, and
  * half of it is another process that times itself, so the sampling is our own. Cases of this process alone, where
- * a table of costs is asked for and no ratio, go by benny: bench/kernels.ts.
+ * a table of costs is asked for and no ratio, go by benny: bench/cases.ts.
  */
 export async function contest(question: Question): Promise<Sampled[]> {
   const { contenders } = question;

@@ -1,4 +1,5 @@
 /** All benches, one after the other: `npm run bench`. */
+import { benchCases } from './cases.ts';
 import { benchChannels } from './channels.ts';
 import { benchFlat } from './flat.ts';
 import { sayWhere } from './harness.ts';
@@ -13,6 +14,7 @@ import { benchWholeLoad } from './whole-load.ts';
 
 sayWhere();
 await benchKernels([]);
+await benchCases();
 await benchFlat();
 benchStart();
 await benchSave();
