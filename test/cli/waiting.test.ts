@@ -29,12 +29,30 @@ function catchesInterrupt(pid: number): boolean {
   return (BigInt(`0x${caught}`) & SIGINT_BIT) !== 0n;
 }
 
-/** Waits until the command has come to its own work. */
+/** CPU time of all threads of a process, in ticks of 10 ms: utime and stime of proc(5). */
+function cpuTicks(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** A process that waits may look now and then whether it is over. */
+const QUIET_MS = 400;
+const QUIET_TICKS_MAX = 1;
+
+/** Waits until the command has come to its own work, and waits there. */
 async function startedUp(place: Place, { child }: Started): Promise<void> {
   await until('node', () =>
     processesIn(place.folder).find(({ pid }) => pid === child.pid && catchesInterrupt(pid)),
   );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // on a busy machine starting takes as long as it takes: it waits when it computes no more
+  let before = cpuTicks(child.pid);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const now = cpuTicks(child.pid);
+    if (now - before <= QUIET_TICKS_MAX) return;
+    before = now;
+  }
 }
 
 for (const args of [
