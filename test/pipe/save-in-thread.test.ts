@@ -110,6 +110,9 @@ const RUNNING: readonly Partial<ThreadOptions>[] = [
 ];
 const PAGES = 512;
 const SAVES = 4;
+const SAVES_MAX = 40;
+/** A save in which the writer was given no time has three. */
+const SYNCS_MIN = 17;
 
 for (const options of RUNNING) {
   test(
@@ -121,14 +124,14 @@ for (const options of RUNNING) {
       const policy = { name: 'window', limit_bytes_per_s: 96 * MIB } as const;
       let syncs = 0;
       try {
-        for (let i = 0; i < SAVES; i++) {
+        // on a busy machine some saves are over before the writer has had its turn: then there are more of them
+        for (let i = 0; i < SAVES || (syncs < SYNCS_MIN && i < SAVES_MAX); i++) {
           const few_rounds = { downtime_limit_ns: 1000, max_rounds: 8 };
           const saved = await save(guest, path, { policy, ...options, ...few_rounds, running: writer });
           syncs += saved.counters.stats(0, 0)['dirty-sync-count'];
           await assertHolds(path, guest);
         }
-        // a writer that is given no time makes a save of three
-        assert.ok(syncs > 4 * SAVES, `${syncs} dirty syncs in all`);
+        assert.ok(syncs >= SYNCS_MIN, `${syncs} dirty syncs in all`);
       } finally {
         await writer.end();
       }
@@ -143,29 +146,33 @@ for (const change of ['page', 'word']) {
       const spec = built.parseWorkload(`hot,dirty=800MiB/s,set=4MiB,change=${change}`);
       const path = join(folder, 'out');
       for (const xbzrle_cache_bytes of [undefined, 2 * MIB]) {
-        const guest = halfFull();
-        const block = guest.largestBlock();
-        const running = new built.Dirtier(
-          () => guest.ram(block),
-          spec,
-          1,
-          (page) => guest.logWrite(block, page),
-        );
-        let ram_at_pause: Uint8Array = new Uint8Array(0);
-        const saved = await save(guest, path, {
-          xbzrle_cache_bytes,
-          running,
-          downtime_limit_ns: 1000,
-          max_rounds: 10,
-          policy: { name: 'window', limit_bytes_per_s: 256 * MIB },
-          onPaused: () => {
-            ram_at_pause = ramOf(guest).slice();
-          },
-        });
-        assert.ok(running.written_pages > PAGES, 'it was at work');
-        assert.ok(saved.counters.stats(0, 0)['dirty-sync-count'] > 3, 'several rounds');
-        assertBytes(ramOf(guest), ram_at_pause, 'nothing is written after the pause');
-        await assertHolds(path, guest);
+        // on a busy machine the main loop may have no turn before a save is over: then there is another
+        let is_seen = false;
+        for (let i = 0; !is_seen && i < SAVES_MAX; i++) {
+          const guest = halfFull();
+          const block = guest.largestBlock();
+          const running = new built.Dirtier(
+            () => guest.ram(block),
+            spec,
+            1,
+            (page) => guest.logWrite(block, page),
+          );
+          let ram_at_pause: Uint8Array = new Uint8Array(0);
+          const saved = await save(guest, path, {
+            xbzrle_cache_bytes,
+            running,
+            downtime_limit_ns: 1000,
+            max_rounds: 10,
+            policy: { name: 'window', limit_bytes_per_s: 256 * MIB },
+            onPaused: () => {
+              ram_at_pause = ramOf(guest).slice();
+            },
+          });
+          is_seen = running.written_pages > PAGES && saved.counters.stats(0, 0)['dirty-sync-count'] > 3;
+          assertBytes(ramOf(guest), ram_at_pause, 'nothing is written after the pause');
+          await assertHolds(path, guest);
+        }
+        assert.ok(is_seen, 'it was at work, over several rounds');
       }
     }),
   );
