@@ -18,7 +18,7 @@ import {
 } from '../../src/index.ts';
 import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { saveTo } from '../../src/node.ts';
-import { median } from './median.ts';
+import { median } from '../harness.ts';
 
 const MODEL_SEEDS = 9;
 const REAL_ROUNDS = 7;

@@ -17,8 +17,8 @@ import {
   parseWorkload,
 } from '../../src/index.ts';
 import { type CostSet, parseCosts } from '../../src/model/index.ts';
+import { median } from '../harness.ts';
 import { CONFIGURATIONS, type Configuration, GUEST_SIZE, SEED } from './configurations.ts';
-import { median } from './median.ts';
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';
 

@@ -99,11 +99,8 @@ export class PipeChannel implements ModelChannel {
   }
 
   tryPiece(): boolean {
-    const { inode, thread, costs, piece_bytes } = this.#parts;
     if (this.#is_ready) return true;
-    thread.spend(costs.write_call_ns);
-    inode.mutex.takeNow(thread);
-    this.#ahead_bytes = this.#copy(Math.min(piece_bytes, this.#left_bytes));
+    this.#writePiece();
     if (this.#ahead_bytes === 0) this.#fail();
     else this.#is_ready = true;
     return this.#is_ready;
@@ -111,17 +108,25 @@ export class PipeChannel implements ModelChannel {
 
   /** In Node a piece of what is left goes first: its being written is how one learns that there is room. */
   notified(): void {
-    const { inode, thread, costs, piece_bytes } = this.#parts;
+    const { thread, costs } = this.#parts;
     thread.spend(costs.notify_call_ns);
-    const piece = Math.min(piece_bytes, this.#left_bytes);
-    if (piece === 0) return;
-    thread.spend(costs.write_call_ns);
-    inode.mutex.takeNow(thread);
-    this.#ahead_bytes = this.#copy(piece);
+    if (this.#piece_bytes > 0) this.#writePiece();
   }
 
   drain(): void {
     // all that was taken is in the pipe already
+  }
+
+  /** How much of what is left goes ahead of the next offer. */
+  get #piece_bytes(): number {
+    return Math.min(this.#parts.piece_bytes, this.#left_bytes);
+  }
+
+  #writePiece(): void {
+    const { inode, thread, costs } = this.#parts;
+    thread.spend(costs.write_call_ns);
+    inode.mutex.takeNow(thread);
+    this.#ahead_bytes = this.#copy(this.#piece_bytes);
   }
 
   /** Under the lock: copies what fits, and shows it to the reader in the end. */

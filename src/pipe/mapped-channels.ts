@@ -12,10 +12,7 @@ import {
   type FromChannel,
   type ToChannel,
 } from './channel-protocol.ts';
-
-const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const WORKER_FILE = new URL(`../entry/channel-worker${ENDING}`, import.meta.url);
+import { ENTRY_EXEC_ARGV, entryFile } from './entry-file.ts';
 
 /** Where the channels write. */
 export interface ChannelTarget {
@@ -39,9 +36,8 @@ class ChannelThread {
 
   constructor(setup: ChannelSetup) {
     this.#ended_by_itself = () => fail('channel-ended', { path: setup.path, channel: setup.index });
-    // the options of Node's own are about this process, but for the loader of TypeScript where it is needed
-    const execArgv = ENDING === '.ts' ? process.execArgv : [];
-    this.#worker = new Worker(WORKER_FILE, { workerData: setup, execArgv });
+    const execArgv = [...ENTRY_EXEC_ARGV];
+    this.#worker = new Worker(entryFile('channel-worker'), { workerData: setup, execArgv });
     this.#worker.on('message', (message: FromChannel) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {

@@ -10,6 +10,7 @@ import type { PolicySpec } from '../policy/named.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
+import { ENTRY_EXEC_ARGV, entryFile } from './entry-file.ts';
 import type { OutputOptions, SavedTo } from './save-to.ts';
 import {
   ABORTED,
@@ -20,9 +21,6 @@ import {
   type ToThread,
 } from './thread-protocol.ts';
 
-const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const THREAD_FILE = new URL(`../entry/save-worker${ENDING}`, import.meta.url);
 /** How often a guest that runs does what is due; a timer of Node's is no finer. */
 const RUN_PERIOD_MS = 1;
 
@@ -78,9 +76,9 @@ class ThreadedSave {
   }
 
   async run(output: string): Promise<SavedTo> {
-    const worker = new Worker(THREAD_FILE, {
+    const worker = new Worker(entryFile('save-worker'), {
       workerData: this.#setup(output),
-      execArgv: ENDING === '.ts' ? process.execArgv : [],
+      execArgv: [...ENTRY_EXEC_ARGV],
     });
     const { signal } = this.#options;
     const abort = (): void => this.#abort(worker);

@@ -5,14 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { fail } from '../errors.ts';
 import type { OpenDestination } from './destination.ts';
 import type { DiskTarget } from './disk-writer.ts';
+import { entryFile } from './entry-file.ts';
 import { makeFifo } from './fifo.ts';
 import { HELPER_FIFO_FD, HELPER_OUTPUT_FD } from './helper-protocol.ts';
 import { reasonOf } from './os-error.ts';
 
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const HELPER_FILE = fileURLToPath(
-  new URL(`../entry/helper${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
-);
+const HELPER_FILE = fileURLToPath(entryFile('helper'));
 /** The options of Node's that load what reads TypeScript; their value follows after `=` or by itself. */
 const LOADER_OPTIONS: readonly string[] = [
   '--import',

@@ -4,13 +4,12 @@ import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../../errors.ts';
+import { ENTRY_EXEC_ARGV, entryFile } from '../../pipe/entry-file.ts';
 import { makeFifo } from '../../pipe/fifo.ts';
 import { codeOf, reasonOf } from '../../pipe/os-error.ts';
 import { ANSWER_BYTES } from './peer-protocol.ts';
 
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const PEER_FILE = fileURLToPath(new URL(`../calibrate-peer${ENDING}`, import.meta.url));
+const PEER_FILE = fileURLToPath(entryFile('calibrate-peer'));
 
 export class Peer {
   /** The writing end of the pipe that is measured; non-blocking. */
@@ -31,8 +30,7 @@ export class Peer {
     const data = makeFifo();
     const orders = makeFifo();
     const answers = makeFifo();
-    // sources need a loader, which this process has; what is compiled needs no option of this process
-    const node = [process.execPath, ...(ENDING === '.ts' ? process.execArgv : []), PEER_FILE];
+    const node = [process.execPath, ...ENTRY_EXEC_ARGV, PEER_FILE];
     const [program = process.execPath, ...args] =
       cpu === undefined ? node : ['taskset', '-c', String(cpu), ...node];
     const stdio = [data.read_fd, answers.write_fd, 'ignore', orders.read_fd] as const;

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { fail } from '../../errors.ts';
 import { Sweep, type SweepSetup } from '../../model/sweep.ts';
+import { ENTRY_EXEC_ARGV, entryFile } from '../../pipe/entry-file.ts';
 
 /** What a worker says of a cell: its line, or why there is none. */
 export type CellAnswer =
@@ -18,9 +19,6 @@ export interface PoolOptions {
 const CELLS_PER_WORKER = 2;
 /** So many cells for each worker may be handed out beyond the first that is not done. */
 const LOOKAHEAD_PER_WORKER = 32;
-const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-/** Beside this file's folder, with this file's ending: compiled where this is compiled. */
-const WORKER_FILE = new URL(`../sweep-worker${ENDING}`, import.meta.url);
 
 class Pool {
   readonly #setup: SweepSetup;
@@ -64,9 +62,8 @@ class Pool {
   }
 
   #startWorker(): void {
-    // the options of Node's own are about this process, but for the loader of TypeScript where it is needed
-    const execArgv = ENDING === '.ts' ? process.execArgv : [];
-    const worker = new Worker(WORKER_FILE, { workerData: this.#setup, execArgv });
+    const execArgv = [...ENTRY_EXEC_ARGV];
+    const worker = new Worker(entryFile('sweep-worker'), { workerData: this.#setup, execArgv });
     this.#workers.set(worker, new Set());
     worker.on('message', (answer: CellAnswer) => this.#take(worker, answer));
     worker.on('error', (error) => this.#lose(worker, error.message));
