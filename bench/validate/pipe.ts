@@ -1,12 +1,14 @@
 /**
  * The model against the real pipe: calibrates this machine, runs every configuration for real and in the model,
- * and prints the table of docs/MODEL.md. `npm run validate`; `-- COSTS.json` takes costs that are there already.
+ * a few times in turns, and prints the table of docs/MODEL.md. `npm run validate`; `-- COSTS.json` takes costs that
+ * are there already.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OwnCpu } from '../../src/entry/calibrate/affinity.ts';
 import {
   fillContent,
   formatGbPerS,
@@ -22,7 +24,7 @@ import { CONFIGURATIONS, type Configuration, GUEST_SIZE, SEED } from './configur
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';
 
-const REPEATS = 6;
+const PASSES = 9;
 /** What the model promises, for nine of ten configurations. */
 const THROUGHPUT_TOLERANCE = 0.1;
 const ITERATE_TOLERANCE = 0.2;
@@ -34,7 +36,9 @@ function calibrated(given: string | undefined): CostSet {
   const folder = mkdtempSync(join(tmpdir(), 'pagepipe-validate-'));
   try {
     const file = join(folder, 'costs.json');
-    const { status } = spawnSync(process.execPath, [COMMAND, 'calibrate', '-o', file], { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, [COMMAND, 'calibrate', '-o', file], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     if (status !== 0) throw new Error(`calibrate ended with status ${status}`);
     return parseCosts(JSON.parse(readFileSync(file, 'utf8')), file);
   } finally {
@@ -48,20 +52,34 @@ function guestOf(zero_share: number): Guest {
   return guest;
 }
 
-/** Every configuration a few times, in turns: what changes on this machine meanwhile changes for all. */
-async function runAll(): Promise<readonly (readonly Figures[])[]> {
+/** One configuration, a few times: in each pass for real, and in the model by the costs of that pass. */
+interface Runs {
+  readonly configuration: Configuration;
+  readonly real: Figures[];
+  readonly model: Figures[];
+}
+
+/**
+ * Passes over all configurations, each after a calibration of its own: what changes on this machine meanwhile
+ * changes for all, and for the model as well.
+ */
+async function runAll(given: string | undefined): Promise<readonly Runs[]> {
   const guests = new Map<number, Guest>();
-  const runs: Figures[][] = CONFIGURATIONS.map(() => []);
-  for (let i = 0; i < REPEATS; i++) {
-    for (const [index, configuration] of CONFIGURATIONS.entries()) {
+  const all: Runs[] = CONFIGURATIONS.map((configuration) => ({ configuration, real: [], model: [] }));
+  for (let i = 0; i < PASSES; i++) {
+    const costs = calibrated(given);
+    const cpu = new OwnCpu();
+    for (const { configuration, real, model } of all) {
       const { zero_share } = configuration;
       const guest = guests.get(zero_share) ?? guestOf(zero_share);
       guests.set(zero_share, guest);
-      runs[index]?.push(await runReal(guest, configuration));
+      real.push(await runReal(guest, configuration, cpu));
+      model.push(runModelled(configuration, costs));
     }
-    process.stderr.write(`for real, ${i + 1} of ${REPEATS}\n`);
+    cpu.release();
+    process.stderr.write(`${i + 1} of ${PASSES}\n`);
   }
-  return runs;
+  return all;
 }
 
 /** Each figure by its median: this machine is not ours alone. */
@@ -118,20 +136,18 @@ interface Compared {
   readonly self_off: string;
 }
 
-function compare(configuration: Configuration, runs: readonly Figures[], costs: CostSet): Compared {
-  const real = medianOf(runs);
-  const model = runModelled(configuration, costs);
-  const even = medianOf(runs.filter((_, i) => i % 2 === 0));
-  const odd = medianOf(runs.filter((_, i) => i % 2 === 1));
+function compare(runs: Runs): Compared {
+  const real = medianOf(runs.real);
+  const model = medianOf(runs.model);
+  const even = medianOf(runs.real.filter((_, i) => i % 2 === 0));
+  const odd = medianOf(runs.real.filter((_, i) => i % 2 === 1));
   return { real, model, off: offIn(model, real), self_off: offIn(odd, even) };
 }
 
 await init();
-const costs = calibrated(process.argv[2]);
-const runs = await runAll();
-const all = CONFIGURATIONS.map((configuration, i) => ({
-  configuration,
-  ...compare(configuration, runs[i] ?? [], costs),
+const all = (await runAll(process.argv[2])).map((runs) => ({
+  configuration: runs.configuration,
+  ...compare(runs),
 }));
 const count = (holds: (compared: Compared) => boolean): string =>
   `${all.filter(holds).length} of ${all.length}`;
@@ -139,7 +155,7 @@ process.stdout.write(
   `model against the real pipe: ${count(({ off }) => off === '')} configurations within ` +
     `${THROUGHPUT_TOLERANCE * 100} % of the throughput and ${ITERATE_TOLERANCE * 100} % of the median iterate\n` +
     `throughput alone: ${count(({ off }) => !off.includes('throughput'))}\n` +
-    `the real pipe against itself, ${REPEATS / 2} runs against ${REPEATS / 2}: ` +
+    `the real pipe against itself, ${PASSES >> 1} runs against ${PASSES - (PASSES >> 1)}: ` +
     `${count(({ self_off }) => self_off === '')}; those that are not are marked ~\n\n` +
     'reader     zero   batch  policy     real GB/s  model       off    real    model  iterate, median\n' +
     `${all.map(({ configuration, ...compared }) => row(configuration, compared)).join('\n')}\n`,

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keptOn, type OwnCpu } from '../../src/entry/calibrate/affinity.ts';
 import type { Guest } from '../../src/index.ts';
 import { parseSize, summarisePhases } from '../../src/index.ts';
 import { saveTo } from '../../src/node.ts';
@@ -20,22 +21,26 @@ export interface Figures {
 
 const READER = fileURLToPath(new URL('paced-reader.mjs', import.meta.url));
 
-async function startReader(fifo: string, configuration: Configuration): Promise<ChildProcess> {
+async function startReader(fifo: string, configuration: Configuration, cpu: OwnCpu): Promise<ChildProcess> {
   const rate = String(readerRate(configuration.reader));
-  const child = spawn(process.execPath, [READER, fifo, rate, String(parseSize(BLOCK))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const [command, args] = keptOn(cpu.others, process.execPath, [
+    READER,
+    fifo,
+    rate,
+    String(parseSize(BLOCK)),
+  ]);
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   return child;
 }
 
-/** Saves the guest once. */
-export async function runReal(guest: Guest, configuration: Configuration): Promise<Figures> {
+/** Saves the guest once. @param cpu the reader is kept on the others */
+export async function runReal(guest: Guest, configuration: Configuration, cpu: OwnCpu): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'pagepipe-validate-'));
   const fifo = join(folder, 'fifo');
   try {
     spawnSync('mkfifo', [fifo]);
-    const reader = await startReader(fifo, configuration);
+    const reader = await startReader(fifo, configuration, cpu);
     const exited = once(reader, 'exit');
     const saved = await withRealPolicy(configuration.policy, (policy) =>
       saveTo(guest, fifo, {

@@ -28,6 +28,12 @@ export function addCalibrate(program: Command): void {
     .action((flags: CalibrateFlags) => interruptible((signal) => run(flags, signal)));
 }
 
+/** As a person would read it: a list of numbers stands on one line, however long. */
+function fileText(document: CostSet): string {
+  const text = JSON.stringify(document, null, 2);
+  return `${text.replace(/\[[\d.,\s]*\]/g, (list) => list.replace(/\s+/g, ' '))}\n`;
+}
+
 async function run({ output, dir, json, force = false }: CalibrateFlags, signal: AbortSignal): Promise<void> {
   if (output?.startsWith('exec:')) {
     throw fail('output-refused', { path: output, reason: 'a text goes to a file' });
@@ -38,7 +44,7 @@ async function run({ output, dir, json, force = false }: CalibrateFlags, signal:
   );
   const { costs, ...head } = set;
   const document: CostSet = { ...head, machine: describeMachine(), costs };
-  if (output !== undefined) await writeText(output, `${JSON.stringify(document, null, 2)}\n`, { force });
+  if (output !== undefined) await writeText(output, fileText(document), { force });
   const is_taken = isStdoutTaken([output]);
   if (json === true) printJson(document, is_taken ? process.stderr : process.stdout);
   else (is_taken ? printError : print)(reportCosts(document, spreads));

@@ -4,7 +4,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { now_ns, sleep, time_ns } from './calibrate/numbers.ts';
+import { now_ns, shared_ns, sleep, time_ns } from './calibrate/numbers.ts';
 import {
   ANSWER_FD,
   DATA_FD,
@@ -16,6 +16,8 @@ import {
   ORDER_NUMBERS,
   PIPE_SIZES,
   READ,
+  READ_LAST_PAGE,
+  READ_TIMES,
   SWITCH,
 } from './calibrate/peer-protocol.ts';
 
@@ -62,6 +64,28 @@ function read(bytes: number): void {
   read_at += bytes;
   if (taken < bytes) readData(bytes - taken);
   answer(taken === bytes ? elapsed_ns : Number.NaN);
+}
+
+const PAGE_BYTES = 4096;
+
+/** The last page of what stands in the pipe is read by itself, after all before it: what a reader does that catches up. */
+function readLastPage(bytes: number): void {
+  readData(bytes - PAGE_BYTES);
+  const before_ns = now_ns();
+  readData(PAGE_BYTES);
+  answer(now_ns() - before_ns);
+}
+
+/** Two numbers a read, by the clock that all processes of a machine share (CLOCK_MONOTONIC). */
+function readTimes(bytes: number, times: number): void {
+  const at_ns = new Float64Array(2 * times);
+  for (let i = 0; i < times; i++) {
+    at_ns[2 * i] = shared_ns();
+    const some_bytes = readSync(DATA_FD, buffer, 0, bytes, null);
+    at_ns[2 * i + 1] = shared_ns();
+    if (some_bytes === 0) gone();
+  }
+  for (const value of at_ns) answer(value);
 }
 
 /** Sleeps so long that whoever fills the pipe waits for room, and its CPU is idle. */
@@ -124,6 +148,8 @@ try {
     if (what === DRAIN) drain(bytes);
     if (what === DRAIN_SIZES) drainSizes(times);
     if (what === READ) read(bytes);
+    if (what === READ_LAST_PAGE) readLastPage(bytes);
+    if (what === READ_TIMES) readTimes(bytes, times);
     if (what === DRAIN_LATE) drainLate();
     if (what === SWITCH) switchThreads(times);
   }

@@ -26,6 +26,8 @@ export interface PipeChannelParts {
   readonly piece_bytes: number;
   /** Writes block until all is taken, as of a migration thread (QEMU 1.4). */
   readonly is_blocking: boolean;
+  /** A write of which less was taken is made again within the same call, until nothing is taken. */
+  readonly rewrites: boolean;
 }
 
 /** The writer's end of a pipe: writes until EAGAIN, as pipe/fd-channel does. */
@@ -65,7 +67,7 @@ export class PipeChannel implements ModelChannel {
     thread.spend(costs.write_call_ns);
     for (;;) {
       inode.mutex.takeNow(thread);
-      const taken = this.#copy(bytes);
+      const taken = this.#copyAll(bytes);
       // a write that blocks says neither: it sleeps in the call
       if (!is_blocking && taken > 0 && taken < bytes) this.short_writes++;
       if (taken > 0 || bytes === 0) {
@@ -127,6 +129,21 @@ export class PipeChannel implements ModelChannel {
     thread.spend(costs.write_call_ns);
     inode.mutex.takeNow(thread);
     this.#ahead_bytes = this.#copy(this.#piece_bytes);
+  }
+
+  /** Holding the lock: one copy, and in Node more of them, for each of which the lock is taken anew. */
+  #copyAll(bytes: number): number {
+    const { inode, thread, costs, rewrites, is_blocking } = this.#parts;
+    let taken = this.#copy(bytes);
+    let is_full = taken === 0 || is_blocking || !rewrites;
+    while (!is_full && taken < bytes) {
+      thread.spend(costs.rewrite_call_ns);
+      inode.mutex.takeNow(thread);
+      const more = this.#copy(bytes - taken);
+      taken += more;
+      is_full = more === 0;
+    }
+    return taken;
   }
 
   /** Under the lock: copies what fits, and shows it to the reader in the end. */

@@ -32,6 +32,7 @@ export const HOST_2011: CostSet = {
     },
     encode_call_ns: { value: [50, 100], ground: 'a function call and a walk to the next dirty byte' },
     iterate_call_ns: { value: [500, 2000], ground: 'put_ready down to the send loop: some calls in C' },
+    resume_call_ns: { value: [500, 2000], ground: 'as iterate_call_ns: QEMU does not try a full pipe again' },
     sync_call_ns: {
       value: [400_000, 2_000_000],
       ground: 'KVM_GET_DIRTY_LOG of 2 to 4 slots of a 2 GiB guest, with write-protection (weak)',
@@ -41,6 +42,7 @@ export const HOST_2011: CostSet = {
     write_call_ns: { value: [500, 1500], ground: 'a system call and a wake-up of the reader' },
     wake_call_ns: { value: 0, ground: 'in write_call_ns and read_call_ns' },
     write_byte_ns: { value: [0.286, 0.667], ground: 'pipes of the time: 1.5 to 3.5 GB/s' },
+    rewrite_call_ns: { value: [200, 500], ground: 'as eagain_call_ns' },
     eagain_call_ns: { value: [200, 500], ground: 'a system call that finds the pipe full' },
     read_call_ns: { value: [500, 1500], ground: 'as write_call_ns' },
     read_byte_ns: { value: [0.286, 0.667], ground: 'as write_byte_ns' },

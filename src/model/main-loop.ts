@@ -28,6 +28,8 @@ export interface MainLoopParts {
 export class MainLoop {
   readonly #parts: MainLoopParts;
   readonly #began_ns: number;
+  /** The last try found room, and the loop goes on at once. */
+  #found_room = false;
 
   constructor(parts: MainLoopParts) {
     this.#parts = parts;
@@ -38,7 +40,8 @@ export class MainLoop {
   run(save: Save): void {
     const { thread, costs } = this.#parts;
     for (;;) {
-      thread.spend(costs.iterate_call_ns);
+      thread.spend(this.#found_room ? costs.resume_call_ns : costs.iterate_call_ns);
+      this.#found_room = false;
       const wait = save.turn();
       if (wait.kind === 'done') return;
       this.#answer();
@@ -80,7 +83,8 @@ export class MainLoop {
 
   #waitForRoom(): void {
     const { channel } = this.#parts;
-    if (this.#tries()) return;
+    this.#found_room = this.#tries();
+    if (this.#found_room) return;
     channel.beginWait();
     this.waitUntil(() => channel.is_wait_over);
     channel.notified();

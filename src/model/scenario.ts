@@ -113,6 +113,12 @@ const outputSchema = v.strictObject({
     duration,
     about('how long the main loop tries the full pipe again, turn by turn, before it waits: 50us in Node'),
   ),
+  rewrites: v.pipe(
+    flag,
+    about(
+      'a write of which less was taken is made again until nothing is, as in Node (libuv, uv__fs_write_all)',
+    ),
+  ),
   reader: v.pipe(v.picklist(['helper', 'discard']), about('writes to the disk, or throws away')),
   block: v.pipe(size, v.minValue(1), about('what the reader reads before it does something with it')),
   rate: v.pipe(

@@ -72,6 +72,7 @@ const thread_2011: ScenarioDocument = {
     slots: 16,
     piece: 0,
     tries: '0us',
+    rewrites: false,
     reader: 'helper',
     block: '1MiB',
     rate: 'unlimited',
@@ -158,7 +159,7 @@ const nvme: ScenarioDocument = {
   },
   loop: loop_today,
   policy: sliced,
-  output: { ...thread_2011.output, piece: 4096, tries: '50us' },
+  output: { ...thread_2011.output, piece: 4096, tries: '50us', rewrites: true },
   disk: nvme_disk,
   cpu: { ...thread_2011.cpu, count: 8, load: 4 },
 };

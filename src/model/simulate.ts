@@ -255,6 +255,7 @@ class World {
       ...{ inode, thread, costs },
       piece_bytes: output.piece,
       is_blocking: loop.thread,
+      rewrites: output.rewrites,
     });
     return loop.backlog ? new BacklogChannel(pipe, thread, costs) : pipe;
   }

@@ -1,8 +1,9 @@
 /** Calibration: every cost is there and may stand in a model, and nothing is left behind. No speeds. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/entry/calibrate/affinity.ts';
 import { type Calibration, calibrate, measureCosts } from '../../src/entry/calibrate/index.ts';
 import { lineThrough, median, quantile } from '../../src/entry/calibrate/numbers.ts';
 import { COST_MEANINGS, drawCosts, parseCosts } from '../../src/model/costs.ts';
@@ -53,6 +54,29 @@ test('what cannot be otherwise', async () => {
   assert.ok(costs.memmove_byte_ns * 4096 < costs.timer_grain_ns);
   assert.is(costs.reset_page_ns, 0);
   assert.is(costs.timer_grain_ns, 1e6);
+});
+
+test('this process may run where it could before', async () => {
+  const allowed = (): string =>
+    /^Cpus_allowed_list:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0] ?? '';
+  const before = allowed();
+  await calibrate({ ...QUICK, rounds: 1 });
+  assert.is(allowed(), before);
+});
+
+test('lists of CPUs', () => {
+  assert.equal(parseCpuList('0'), [0]);
+  assert.equal(parseCpuList('0-2,5,7-8'), [0, 1, 2, 5, 7, 8]);
+});
+
+test('wake-ups by wait: rising, each with as many calls as latencies', async () => {
+  const { wakes } = (await quickly()).set;
+  const waits = wakes?.waits.map(({ wait_ns }) => wait_ns) ?? [];
+  assert.ok(waits.length > 1);
+  assert.equal(
+    waits,
+    [...waits].sort((a, b) => a - b),
+  );
 });
 
 test('a spread has its median within, and the ground says it', async () => {

@@ -23,16 +23,18 @@ interface RigOptions {
   readonly costs?: Partial<Record<CostName, number>>;
   readonly piece_bytes?: number;
   readonly is_blocking?: boolean;
+  readonly rewrites?: boolean;
   readonly slots?: number;
 }
 
 /** A channel on a modelled pipe, read by whoever holds it. */
-function pipeRig({ costs = {}, piece_bytes = 0, is_blocking = false, slots }: RigOptions = {}) {
+function pipeRig(options: RigOptions = {}) {
+  const { costs = {}, piece_bytes = 0, is_blocking = false, rewrites = false, slots } = options;
   const drawn = costsOf(costs);
   const world = new PipeWorld({ costs: drawn, ...(slots === undefined ? {} : { slots }) });
   const thread = world.thread('main');
   const { inode, kernel } = world;
-  const channel = new PipeChannel({ inode, thread, costs: drawn, piece_bytes, is_blocking });
+  const channel = new PipeChannel({ inode, thread, costs: drawn, piece_bytes, is_blocking, rewrites });
   /** Reads as a read(2) does, in no time: what is there, at most so much. */
   const read = (bytes_max: number): number => {
     inode.mutex.take(() => undefined);
@@ -54,7 +56,7 @@ function drawBytes(random: Random): number {
 
 /** The same channel on a real FIFO and on the modelled one, told the same; every answer is compared. */
 class Pair {
-  readonly #model = pipeRig({ piece_bytes: SLOT_BYTES });
+  readonly #model = pipeRig({ piece_bytes: SLOT_BYTES, rewrites: true });
   readonly #fifo = makeFifo();
   readonly #real: FdChannel;
   readonly #bytes = new Uint8Array(4 * PIPE_BYTES);
@@ -217,6 +219,29 @@ test('a write costs its call and each byte that it takes, an EAGAIN what a whole
   const taken = channel.offer(0, 90_000);
   assert.is(taken, 13 * SLOT_BYTES);
   assert.is(kernel.now(), 6_000 + 1_000 + taken / 2 + 100_000);
+});
+
+test('in Node a write of which less was taken is made again, in the same call, until nothing is taken', () => {
+  const costs = { ...CALL_COSTS, rewrite_call_ns: 300 };
+  const alone = pipeRig({ costs, rewrites: true });
+  assert.is(alone.channel.offer(0, 2 * PIPE_BYTES), PIPE_BYTES);
+  const full_ns = 1_000 + PIPE_BYTES / 2 + 300;
+  assert.is(alone.kernel.now(), full_ns + 100_000);
+  assert.equal([alone.channel.short_writes, alone.channel.eagain], [1, 1]);
+
+  // a reader that waits for the lock meanwhile empties the pipe before the write is made again
+  const read = pipeRig({ costs, rewrites: true });
+  const { kernel, inode, channel } = read;
+  kernel.at(2_000, () => inode.mutex.take(() => inode.drained(inode.pipe.held_bytes)));
+  assert.is(channel.offer(0, 2 * PIPE_BYTES), 2 * PIPE_BYTES);
+  assert.is(kernel.now(), full_ns + PIPE_BYTES / 2);
+  assert.equal([channel.short_writes, channel.eagain], [0, 0]);
+
+  // one that is not called again comes back short
+  const once = pipeRig({ costs });
+  once.kernel.at(2_000, () => once.inode.mutex.take(() => once.inode.drained(PIPE_BYTES)));
+  assert.is(once.channel.offer(0, 2 * PIPE_BYTES), 2 * PIPE_BYTES);
+  assert.equal([once.channel.short_writes, once.kernel.now()], [1, 2 * 1_000 + PIPE_BYTES]);
 });
 
 test('a wait costs what it takes to begin it, once, and the call when there is room', () => {

@@ -91,6 +91,7 @@ function rig(options: RigOptions = {}) {
       costs,
       piece_bytes: options.piece_bytes ?? 0,
       is_blocking: options.is_blocking ?? false,
+      rewrites: false,
     },
   });
   const spans = new Spans();
@@ -143,6 +144,17 @@ test('a full pipe is tried again, a turn between two tries, before it is waited 
   assert.is(late.begins.length, 2);
   assert.ok((late.begins[1] ?? 0) >= 200 * US, 'and where there is none for long, it sleeps');
   assert.ok(late.wall_ns > soon.wall_ns);
+});
+
+test('after a try that found room the loop goes on at once, after a sleep as at any other time', () => {
+  const costs = { turn_ns: 2 * US, eagain_call_ns: 4 * US, iterate_call_ns: 30 * US, resume_call_ns: 3 * US };
+  const made = rig({ costs, tries_ns: 100 * US, piece_bytes: 4096, content_pages: 42 });
+  // begin and the first iterate take their call each, and then tries are 6 us apart
+  made.readAt(80 * US, 400 * US);
+  new MainLoop(made.parts).run(made.save);
+  const [, tried_ns = 0, slept_ns = 0] = made.begins('iterate');
+  assert.ok(tried_ns >= (80 + 3) * US && tried_ns < (80 + 3 + 6) * US, `${tried_ns}`);
+  assert.ok(slept_ns >= (400 + 30) * US, `${slept_ns}`);
 });
 
 test('at-once: what is not waited for begins at the next turn of the main loop', () => {

@@ -29,12 +29,15 @@ export interface Calibration {
   readonly spreads: Partial<Record<CostName, Spread>>;
 }
 
+/** What is more than a number a round. */
+export interface Tables {
+  readonly idle_after_ns: number | undefined;
+  readonly wakes: WakeTable | undefined;
+}
+
 /** The medians, each with how it was measured and how far the rounds lie apart. */
-export function conclude(
-  samples: readonly Sample[],
-  idle_after_ns: number | undefined,
-  wakes: WakeTable,
-): Calibration {
+export function conclude(samples: readonly Sample[], tables: Tables): Calibration {
+  const { idle_after_ns, wakes } = tables;
   const spreads: Partial<Record<CostName, Spread>> = {};
   const costs = mapCosts((name): Cost => {
     if (name === 'idle_after_ns') return idleAfter(idle_after_ns);
@@ -57,7 +60,7 @@ function idleAfter(measured_ns: number | undefined): Cost {
   if (measured_ns === undefined) {
     return {
       value: IDLE_AFTER_DEFAULT_NS,
-      ground: 'assumed: no difference between waits of 3 us to 2 ms is seen',
+      ground: 'assumed: no difference between waits of 1 us to 2 ms is seen',
     };
   }
   const ground =

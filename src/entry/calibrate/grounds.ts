@@ -14,22 +14,25 @@ export const HOW: Readonly<Record<RoundName, string>> = {
   encode_call_ns: 'calls for one hot page less the page, and what the save loop does around each',
   iterate_call_ns:
     'turns of the save loop on a channel that says EAGAIN after each encode, less the encode, after a wait of 300 us',
+  resume_call_ns:
+    'from a try that finds room to the next write of the save loop, on a channel that writes nothing',
   sync_call_ns: 'dirty sync of a guest of 64 pages',
   sync_page_ns: 'dirty sync of a guest of 1 GiB less that',
   walk_page_ns: 'a loop in JavaScript over a byte for each page of 1 GiB',
   write_call_ns: 'writes of a page that wake nobody, less the copying',
   wake_call_ns: `writes to an empty pipe whose reader, another process, sleeps: ${PIPE_SIZES}, less write_call_ns`,
   write_byte_ns: `as wake_call_ns, its slope`,
+  rewrite_call_ns: 'writes of two pages to a pipe with room for one, less writes of one page',
   eagain_call_ns:
-    'a whole write to a full pipe, with the error that Node makes of it, after a wait of 300 us',
-  read_call_ns: `reads of what another process wrote, timed where they are made: ${PIPE_SIZES}`,
-  read_byte_ns: 'as read_call_ns, its slope',
+    'a whole write to a full pipe, with the error that Node makes of it, once a turn of the event loop',
+  read_call_ns: 'reads of the last page of a full pipe after all before it, less the copying',
+  read_byte_ns: `reads of what another process wrote, timed where they are made: slope of the ${PIPE_SIZES}`,
   wait_call_ns: 'the call that waits for room in a full pipe, until it returns',
   notify_call_ns: 'from that call until the loop may go on, less the time in poll and the write of a page',
   turn_ns: 'setImmediate with a timer that is far away',
   wake_ns:
-    'from a write to behind the read that it wakes, after a wait of 3 us, less a write that wakes nobody',
-  wake_idle_ns: 'the same after a wait of 2 ms',
+    'from a write to behind the read that it wakes, after a wait of 1 to 10 us, less a write that wakes nobody',
+  wake_idle_ns: 'the same after a wait of 300 us and more',
   sleep_late_ns: 'Atomics.wait of 300 us',
   timer_late_ns: 'setTimeout of 1 to 5 ms, begun anywhere within a millisecond',
   file_call_ns: `writes to the end of a new file: ${PIPE_SIZES}`,
@@ -48,6 +51,8 @@ export const GIVEN = {
 
 /** For where a measurement is not possible. */
 export const ASSUMED: Partial<Record<CostName, Cost>> = {
+  wake_ns: { value: 10_000, ground: 'assumed: no reader was found that had waited for some microseconds' },
+  wake_idle_ns: { value: 50_000, ground: 'assumed: no reader was found that had waited for long' },
   direct_call_ns: {
     value: 100_000,
     ground: 'assumed, 256 pages pinned and mapped: this file system knows no O_DIRECT',

@@ -7,12 +7,13 @@ import { fail } from '../../errors.ts';
 import { nextTurn } from '../../migrate/event-loop.ts';
 import type { CostSet, WakeTable } from '../../model/costs.ts';
 import { reasonOf } from '../../pipe/os-error.ts';
+import { OwnCpu } from './affinity.ts';
 import { type Calibration, conclude, type Sample } from './conclude.ts';
 import { EncodeQuestion } from './encode.ts';
 import { FileQuestion } from './files.ts';
 import { LoopQuestion } from './loop.ts';
 import { MemoryQuestion } from './memory.ts';
-import { Peer, pinnableCpu } from './peer.ts';
+import { Peer } from './peer.ts';
 import { PipeQuestion } from './pipes.ts';
 import { switchRound } from './switches.ts';
 import { timerRound } from './timers.ts';
@@ -33,10 +34,17 @@ const THOROUGH = {
   fresh_bytes: 32 * MIB,
   saves: 24,
   times: 64,
-  wakes: 14,
+  wakes: 160,
   writes: 120,
 };
-const QUICK = { ram_bytes: 32 * MIB, fresh_bytes: 16 * MIB, saves: 8, times: 20, wakes: 3, writes: 20 };
+const QUICK = {
+  ram_bytes: 32 * MIB,
+  fresh_bytes: 16 * MIB,
+  saves: 8,
+  times: 20,
+  wakes: 24,
+  writes: 20,
+};
 
 export type { Calibration };
 
@@ -67,19 +75,20 @@ export async function measureCosts(options: MeasureOptions = {}): Promise<CostSe
 /** The same, and how far the rounds lie apart. */
 export async function calibrate(options: MeasureOptions = {}): Promise<Calibration> {
   const folder = await makeFolder(options.dir ?? tmpdir());
+  const cpu = new OwnCpu();
   try {
-    const wakes = await askWakes(options);
-    const peer = new Peer();
-    const cpu = pinnableCpu();
-    const pinned = cpu === undefined ? undefined : new Peer(cpu);
-    const questions = new Questions(folder, peer, pinned, wakes.rounds, options);
+    const wakes = await askWakes(cpu, options);
+    const peer = new Peer(cpu.others);
+    const kept = cpu.other === undefined ? undefined : new Peer(cpu.other);
+    const questions = new Questions(folder, peer, kept, wakes.rounds, options);
     try {
       const samples = await questions.ask();
-      return conclude(samples, wakes.idle_after_ns, wakes.table);
+      return conclude(samples, wakes.tables);
     } finally {
-      await Promise.all([peer.close(() => questions.release()), pinned?.close()]);
+      await Promise.all([peer.close(() => questions.release()), kept?.close()]);
     }
   } finally {
+    cpu.release();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -90,13 +99,13 @@ function roundsOf(options: MeasureOptions): number {
 
 interface AskedWakes {
   readonly rounds: readonly WakeCosts[];
-  readonly idle_after_ns: number | undefined;
-  readonly table: WakeTable;
+  readonly tables: { readonly idle_after_ns: number | undefined; readonly wakes: WakeTable | undefined };
 }
 
 /** All rounds of this one, before there is another process: see wakes.ts. */
-async function askWakes(options: MeasureOptions): Promise<AskedWakes> {
-  const question = new WakeQuestion((options.quick === true ? QUICK : THOROUGH).wakes);
+async function askWakes(cpu: OwnCpu, options: MeasureOptions): Promise<AskedWakes> {
+  const peer = new Peer(cpu.others);
+  const question = new WakeQuestion(peer, (options.quick === true ? QUICK : THOROUGH).wakes);
   try {
     const rounds: WakeCosts[] = [];
     while (rounds.length < roundsOf(options)) {
@@ -104,9 +113,9 @@ async function askWakes(options: MeasureOptions): Promise<AskedWakes> {
       if (options.signal?.aborted) throw fail('interrupted', {});
       rounds.push(question.round());
     }
-    return { rounds, idle_after_ns: question.idleAfter_ns(), table: question.table() };
+    return { rounds, tables: { idle_after_ns: question.idleAfter_ns(), wakes: question.table() } };
   } finally {
-    question.release();
+    await peer.close();
   }
 }
 
@@ -128,7 +137,7 @@ class Questions {
   readonly #memory = new MemoryQuestion();
   readonly #pipes: PipeQuestion;
   readonly #waiting: WaitQuestion;
-  readonly #pinned: Peer | undefined;
+  readonly #kept: Peer | undefined;
   readonly #wakes: readonly WakeCosts[];
   readonly #files: FileQuestion;
   #asked = 0;
@@ -136,14 +145,14 @@ class Questions {
   constructor(
     folder: string,
     peer: Peer,
-    pinned: Peer | undefined,
+    kept: Peer | undefined,
     wakes: readonly WakeCosts[],
     options: MeasureOptions,
   ) {
     const sizes = options.quick === true ? QUICK : THOROUGH;
     this.#options = options;
     this.#peer = peer;
-    this.#pinned = pinned;
+    this.#kept = kept;
     this.#wakes = wakes;
     this.#rounds = roundsOf(options);
     this.#encode = new EncodeQuestion(sizes);
@@ -164,19 +173,19 @@ class Questions {
 
   async #round(round: number): Promise<Sample> {
     const { bare_call_ns, ...pages } = await this.#next(() => this.#encode.round());
-    const { step_ns, iterate_call_ns } = await this.#next(() => this.#loop.round());
+    const { step_ns, ...turns } = await this.#next(() => this.#loop.round());
     const memory = await this.#next(() => this.#memory.round());
     const pipes = await this.#next(() => this.#pipes.round());
     const waits = await this.#next(() => this.#waiting.round(pipes.quiet_write_ns));
     const wakes = this.#wakes[round];
-    const switch_ns = await this.#next(() => switchRound(this.#pinned));
+    const switch_ns = await this.#next(() => switchRound(this.#kept));
     const timers = await this.#next(timerRound);
     const files = await this.#next(() => this.#files.round());
     const encode_call_ns = bare_call_ns + step_ns;
     return {
       ...pages,
       encode_call_ns,
-      iterate_call_ns,
+      ...turns,
       ...memory,
       ...pipes,
       ...waits,

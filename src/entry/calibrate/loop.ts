@@ -1,5 +1,7 @@
 /** What does the save loop itself take, beside the encoder and the channel? */
-import { systemClock } from '../../migrate/event-loop.ts';
+
+import { type AsyncChannel, drive } from '../../migrate/drive.ts';
+import { nextTurn, systemClock } from '../../migrate/event-loop.ts';
 import type { Channel } from '../../migrate/interfaces.ts';
 import type { RamSource } from '../../migrate/ram-source.ts';
 import { DOWNTIME_LIMIT_NS } from '../../migrate/run-save.ts';
@@ -14,10 +16,12 @@ import { median, now_ns, sleep, time_ns } from './numbers.ts';
 /** So small that it stays in the cache: what is asked is not how fast memory is. */
 const GUEST_BYTES = 512 * 1024;
 /** How long a full pipe is waited for, more or less, where its reader is a disk. */
-export const WAIT_NS = 300_000;
+const WAIT_NS = 300_000;
 /** An offer of at least so much is a full staging buffer, and no end of a section. */
 const FULL_BYTES = 24 * 1024;
 
+/** Less than a full offer. */
+const REST_BYTES = 4096;
 /** Fewer of the saves that sleep before each turn. */
 const WAITING_SHARE = 6;
 
@@ -25,6 +29,7 @@ export interface LoopCosts {
   /** What the loop does around each call of the encoder. */
   readonly step_ns: number;
   readonly iterate_call_ns: number;
+  readonly resume_call_ns: number;
 }
 
 export class LoopQuestion {
@@ -36,7 +41,7 @@ export class LoopQuestion {
     this.#saves = saves;
   }
 
-  round(): LoopCosts {
+  async round(): Promise<LoopCosts> {
     const direct_ns: number[] = [];
     const steps_ns: number[] = [];
     const turns_ns: number[] = [];
@@ -51,6 +56,7 @@ export class LoopQuestion {
     return {
       step_ns: Math.max(0, whole_step_ns - median(direct_ns)),
       iterate_call_ns: Math.max(0, median(turns_ns) - whole_step_ns),
+      resume_call_ns: await this.#resumes_ns(),
     };
   }
 
@@ -77,6 +83,13 @@ export class LoopQuestion {
       if (is_iterate && !channel.is_ready) samples_ns.push(elapsed_ns);
     }
     return samples_ns;
+  }
+
+  /** From a try that finds room to the write after it. */
+  async #resumes_ns(): Promise<number> {
+    const channel = new TightChannel();
+    await drive(startSave(this.#source, channel), channel, systemClock, undefined);
+    return median(channel.resumes_ns);
   }
 }
 
@@ -128,5 +141,31 @@ class FullChannel implements Channel {
 
   block(): void {
     this.is_ready = true;
+  }
+}
+
+/** Takes of each full offer all but a rest, for which there is room a turn later. */
+class TightChannel implements AsyncChannel {
+  is_ready = true;
+  readonly eagain = 0;
+  readonly short_writes = 0;
+  readonly resumes_ns: number[] = [];
+  #found_ns: number | undefined;
+
+  offer(start: number, end: number): number {
+    if (this.#found_ns !== undefined) this.resumes_ns.push(now_ns() - this.#found_ns);
+    this.#found_ns = undefined;
+    this.is_ready = end - start < FULL_BYTES;
+    return this.is_ready ? end - start : end - start - REST_BYTES;
+  }
+
+  block(): void {
+    this.is_ready = true;
+  }
+
+  async whenReady(): Promise<void> {
+    await nextTurn();
+    this.is_ready = true;
+    this.#found_ns = now_ns();
   }
 }

@@ -6,6 +6,14 @@ export function quantile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
+/** Cuts a list into groups of the same size, more or less, none of them empty. */
+export function evenly<Value>(list: readonly Value[], count: number): Value[][] {
+  const edge = (i: number): number => Math.floor((i * list.length) / count);
+  return Array.from({ length: count }, (_, i) => list.slice(edge(i), edge(i + 1))).filter(
+    (group) => group.length > 0,
+  );
+}
+
 export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
@@ -48,6 +56,14 @@ export class Sizes {
 /** Nanoseconds since this process began, with their fractions: calls of a few of them are timed. */
 export function now_ns(): number {
   return performance.now() * 1e6;
+}
+
+/** The two clocks are read one after the other: of many tries the one with the least between them. */
+const origin_ns = Math.max(...Array.from({ length: 100 }, () => Number(process.hrtime.bigint()) - now_ns()));
+
+/** Nanoseconds on the clock that all processes share, as fast to read as that of this process alone. */
+export function shared_ns(): number {
+  return origin_ns + now_ns();
 }
 
 /** What `run` takes. */

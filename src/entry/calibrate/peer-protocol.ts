@@ -15,6 +15,8 @@ export const ORDER_FD = 3;
 export const DRAIN = 1;
 /** Reads what stands in the pipe in one call, and answers what that took. */
 export const READ = 2;
+/** Reads so many bytes, the last page by itself, and answers what that takes. */
+export const READ_LAST_PAGE = 3;
 /** Sleeps and reads all there is, again and again, until that ends with `END_BYTE`; then answers. */
 export const DRAIN_LATE = 4;
 export const END_BYTE = 2;
@@ -23,6 +25,9 @@ export const SWITCH = 5;
 
 /** Reads a write of each of `PIPE_SIZES` and answers after each, again and again. */
 export const DRAIN_SIZES = 6;
+
+/** Reads so many bytes a call as often as asked, and then answers for each read when it was called and when it returned. */
+export const READ_TIMES = 7;
 
 /** An order: what, of how many bytes, how often. */
 export const ORDER_NUMBERS = 3;

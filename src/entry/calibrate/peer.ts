@@ -1,12 +1,13 @@
 /** The other process of the measurement, as this one sees it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../../errors.ts';
 import { ENTRY_EXEC_ARGV, entryFile } from '../../pipe/entry-file.ts';
 import { makeFifo } from '../../pipe/fifo.ts';
-import { codeOf, reasonOf } from '../../pipe/os-error.ts';
+import { reasonOf } from '../../pipe/os-error.ts';
+import { keptOn } from './affinity.ts';
 import { ANSWER_BYTES } from './peer-protocol.ts';
 
 const PEER_FILE = fileURLToPath(entryFile('calibrate-peer'));
@@ -23,16 +24,14 @@ export class Peer {
   #ended: string | undefined;
 
   /**
-   * @param cpu the only CPU that it may use; without it, any
+   * @param cpus which it may use, as taskset(1) takes them; without them, any
    * @throws `no-fifo`, `calibration-peer`
    */
-  constructor(cpu?: number) {
+  constructor(cpus?: string) {
     const data = makeFifo();
     const orders = makeFifo();
     const answers = makeFifo();
-    const node = [process.execPath, ...ENTRY_EXEC_ARGV, PEER_FILE];
-    const [program = process.execPath, ...args] =
-      cpu === undefined ? node : ['taskset', '-c', String(cpu), ...node];
+    const [program, args] = keptOn(cpus, process.execPath, [...ENTRY_EXEC_ARGV, PEER_FILE]);
     const stdio = [data.read_fd, answers.write_fd, 'ignore', orders.read_fd] as const;
     this.#child = spawn(program, args, { stdio: [...stdio] });
     for (const fd of [data.read_fd, answers.write_fd, orders.read_fd]) closeSync(fd);
@@ -79,17 +78,5 @@ export class Peer {
     closeSync(this.#answer_fd);
     this.#child.kill('SIGKILL');
     await Promise.race([this.#closed, delay(1000, undefined, { ref: false })]);
-  }
-}
-
-/** A CPU that this process may use, and whether a child can be kept on it. */
-export function pinnableCpu(): number | undefined {
-  try {
-    const status = readFileSync('/proc/self/status', 'utf8');
-    const [, first] = /^Cpus_allowed_list:\s*(\d+)/m.exec(status) ?? [];
-    return first === undefined ? undefined : Number(first);
-  } catch (cause) {
-    if (codeOf(cause) === undefined) throw cause;
-    return undefined;
   }
 }

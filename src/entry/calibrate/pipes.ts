@@ -1,10 +1,10 @@
 /** What do reads and writes of a pipe take, each beside a process at the other end? */
 import { writeSync } from 'node:fs';
+import { nextTurn } from '../../migrate/event-loop.ts';
 import { FdChannel } from '../../pipe/fd-channel.ts';
-import { WAIT_NS } from './loop.ts';
-import { median, Sizes, sleep, spin, time_ns } from './numbers.ts';
+import { median, Sizes, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
-import { DRAIN, DRAIN_SIZES, PIPE_BYTES, PIPE_SIZES, READ } from './peer-protocol.ts';
+import { DRAIN, DRAIN_SIZES, PIPE_BYTES, PIPE_SIZES, READ, READ_LAST_PAGE } from './peer-protocol.ts';
 
 /** The peer is asleep in its read by then. */
 const ASLEEP_AFTER_NS = 30_000;
@@ -15,6 +15,7 @@ export interface PipeCosts {
   readonly write_call_ns: number;
   readonly wake_call_ns: number;
   readonly write_byte_ns: number;
+  readonly rewrite_call_ns: number;
   readonly eagain_call_ns: number;
   readonly read_call_ns: number;
   readonly read_byte_ns: number;
@@ -33,18 +34,19 @@ export class PipeQuestion {
     this.#times = times;
   }
 
-  round(): PipeCosts {
+  async round(): Promise<PipeCosts> {
     const write = this.#writes();
-    const read = this.#reads();
+    const read_byte_ns = this.#reads().slope;
     const quiet_write_ns = this.#quietWrites_ns();
     const write_call_ns = Math.max(0, quiet_write_ns - PIECE_BYTES * write.slope);
     return {
       write_call_ns,
       wake_call_ns: Math.max(0, write.base - write_call_ns),
       write_byte_ns: write.slope,
-      read_call_ns: read.base,
-      read_byte_ns: read.slope,
-      eagain_call_ns: this.#eagains_ns(),
+      read_call_ns: Math.max(0, this.#lastPage_ns() - PIECE_BYTES * read_byte_ns),
+      read_byte_ns,
+      rewrite_call_ns: this.#rewrites_ns(),
+      eagain_call_ns: await this.#eagains_ns(),
       quiet_write_ns,
     };
   }
@@ -79,14 +81,41 @@ export class PipeQuestion {
     return samples.line();
   }
 
-  #eagains_ns(): number {
-    writeSync(this.#peer.data_fd, this.#staging, 0, PIPE_BYTES);
+  /** A read of one page after one of all before it, as a reader makes it that catches up with its writer. */
+  #lastPage_ns(): number {
     const samples_ns = Array.from({ length: this.#times }, () => {
+      writeSync(this.#peer.data_fd, this.#staging, 0, PIPE_BYTES);
+      this.#peer.order(READ_LAST_PAGE, PIPE_BYTES, 1);
+      return this.#peer.answer();
+    });
+    return median(samples_ns);
+  }
+
+  /** Writes of a page where there is room for one, and of two: the second is tried, and not taken. */
+  #rewrites_ns(): number {
+    const fill_bytes = PIPE_BYTES - PIECE_BYTES;
+    const writes_ns = (bytes: number): number =>
+      median(
+        Array.from({ length: this.#times }, () => {
+          writeSync(this.#peer.data_fd, this.#staging, 0, fill_bytes);
+          const elapsed_ns = time_ns(() => writeSync(this.#peer.data_fd, this.#staging, 0, bytes));
+          this.#drain(PIPE_BYTES);
+          return elapsed_ns;
+        }),
+      );
+    return Math.max(0, writes_ns(2 * PIECE_BYTES) - writes_ns(PIECE_BYTES));
+  }
+
+  /** As a channel tries a full pipe: again at each turn of the loop. */
+  async #eagains_ns(): Promise<number> {
+    writeSync(this.#peer.data_fd, this.#staging, 0, PIPE_BYTES);
+    const samples_ns: number[] = [];
+    for (let i = 0; i < this.#times; i++) {
       // after EAGAIN a channel makes no call before there is room
       const channel = this.#channel();
-      sleep(WAIT_NS);
-      return time_ns(() => channel.offer(0, PIPE_BYTES));
-    });
+      await nextTurn();
+      samples_ns.push(time_ns(() => channel.offer(0, PIECE_BYTES)));
+    }
     this.#drain(PIPE_BYTES);
     return median(samples_ns);
   }

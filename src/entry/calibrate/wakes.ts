@@ -1,121 +1,105 @@
 /**
- * How long until a thread runs again that was woken, and what does that take of whoever wakes it, by how long it
- * had waited? Asked before there is any other process: one that is only about to fall asleep keeps a CPU awake,
- * and wake-ups were 2.5 us instead of 16.
+ * How long until a reader runs again that was woken, and what does that take of whoever wakes it, by how long it
+ * had waited? Asked before there is any other process than the reader: one that is only about to fall asleep keeps
+ * a CPU awake, and wake-ups were 2.5 us instead of 16.
  */
 import { closeSync, writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { fail } from '../../errors.ts';
 import type { WakeTable } from '../../model/costs.ts';
 import type { Wake } from '../../model/wakes.ts';
-import { type Fifo, makeFifo } from '../../pipe/fifo.ts';
-import { median, spin, time_ns } from './numbers.ts';
-import { ANSWER_BYTES } from './peer-protocol.ts';
+import { makeFifo } from '../../pipe/fifo.ts';
+import { evenly, median, shared_ns, spin, time_ns } from './numbers.ts';
+import type { Peer } from './peer.ts';
+import { ANSWER_BYTES, READ_TIMES } from './peer-protocol.ts';
 
 /**
- * Waits, the longest last; many are short, for a reader that keeps up with a writer waits for a few microseconds
- * each time, and while its CPU is on its way to sleep a wake-up is quite another thing than before or after.
+ * Pauses between two writes. Most are short: a reader that keeps up with a writer waits for a few microseconds each
+ * time, and while its CPU is on its way to sleep a wake-up is quite another thing at 0.5 us than at 1.5 or at 8.
  */
-const PAUSES_NS: readonly number[] = [
-  0, 500, 1000, 1500, 2000, 3000, 4500, 7000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000,
+const PAUSES: readonly { readonly share: number; readonly from_ns: number; readonly to_ns: number }[] = [
+  { share: 0.7, from_ns: 0, to_ns: 40_000 },
+  { share: 0.15, from_ns: 40_000, to_ns: 200_000 },
+  { share: 0.15, from_ns: 200_000, to_ns: 2_500_000 },
 ];
-/** The wait of which `wake_ns` is the latency. */
-const SHORT_NS = 3000;
-/** Of the waits that are rather short, a round takes so many times as many as of the others. */
-const SHORT_TIMES = 3;
+/** Spreads what is asked evenly, in an order that repeats nothing (the golden ratio's fraction). */
+const SPREAD = 0.618_033_988_749_895;
+
+/** Waits from one of these edges to the next are taken as one; between them either one is drawn. */
+const FINE_NS = 400;
+const FINE_UNTIL_NS = 12_000;
+const COARSE_RATIO = 1.6;
+const LONGEST_NS = 4_000_000;
 /** So many wake-ups stand for all that were measured of a wait. */
-const GROUPS = 16;
-const IDLE_NS = 2_000_000;
+const GROUPS = 24;
+/** One that took longer was held up by something else: with few samples of a wait it would come far too often. */
+const LATENCY_MAX_NS = 150_000;
+/** With fewer a wait says nothing. */
+const SAMPLES_MIN = 4;
+
+/** The waits of which `wake_ns` and `wake_idle_ns` are the latencies. */
+const SHORT_NS = { from_ns: 1000, to_ns: 10_000 };
+const LONG_NS = { from_ns: 300_000, to_ns: LONGEST_NS };
 const QUIET_WRITES = 64;
-const PATIENCE_NS = 5_000_000_000n;
 /** A difference that is smaller than this, and than a fifth, is none. */
 const DIFFERENCE_MIN_NS = 1000;
 const DIFFERENCE_MIN_SHARE = 0.2;
 export const IDLE_AFTER_DEFAULT_NS = 200_000;
 
-/** Reads a FIFO, blocking, and says when each read returned: a thread, for the two have one memory and one clock. */
-const SLEEPER = `
-  const { workerData: { fd, returned } } = require('node:worker_threads');
-  const { readSync } = require('node:fs');
-  const message = new Uint8Array(4096);
-  while (readSync(fd, message, 0, message.length, null) > 0) {
-    Atomics.store(returned, 0, process.hrtime.bigint());
-  }
-`;
-
 const WAKES_HOW =
-  'measured: writes to a FIFO whose reader, a thread, has waited so long, less one that wakes nobody; each stands ' +
-  'for a sixteenth of them';
+  'measured: writes of 8 bytes to a FIFO whose reader, another process, has waited so long, less a write that wakes ' +
+  'nobody; each stands for as many as any other of its wait';
 
 export interface WakeCosts {
   readonly wake_ns: number;
   readonly wake_idle_ns: number;
 }
 
+interface Sample extends Wake {
+  readonly waited_ns: number;
+}
+
 export class WakeQuestion {
+  readonly #peer: Peer;
   readonly #times: number;
   readonly #message = new Uint8Array(ANSWER_BYTES);
-  readonly #fifo: Fifo = makeFifo();
-  /** When the sleeper's last read returned; 0 until it has. */
-  readonly #returned = new BigInt64Array(new SharedArrayBuffer(8));
-  /** Over all rounds, by pause. */
-  readonly #wakes = new Map<number, Wake[]>(PAUSES_NS.map((pause_ns) => [pause_ns, []]));
+  /** Over all rounds. */
+  readonly #samples: Sample[] = [];
+  #asked = 0;
 
-  constructor(times: number) {
+  /** @param times writes a round */
+  constructor(peer: Peer, times: number) {
+    this.#peer = peer;
     this.#times = times;
-    const workerData = { fd: this.#fifo.read_fd, returned: this.#returned };
-    // without the options of this process: some say that a text given to be run is a module
-    new Worker(SLEEPER, { eval: true, execArgv: [], workerData })
-      .once('exit', () => closeSync(this.#fifo.read_fd))
-      .unref();
-    this.#wakeUp();
   }
 
   round(): WakeCosts {
-    const quiet_ns = this.#quietWrite_ns();
-    const latency_ns = new Map<number, number>();
-    for (const [pause_ns, wakes] of this.#wakes) {
-      const times = pause_ns < IDLE_NS / 2 ? this.#times * SHORT_TIMES : this.#times;
-      const found = Array.from({ length: times }, () => {
-        spin(pause_ns);
-        const { call_ns, latency_ns } = this.#wakeUp();
-        return {
-          call_ns: Math.max(0, call_ns - quiet_ns),
-          latency_ns: Math.max(0, latency_ns - quiet_ns),
-        };
-      });
-      wakes.push(...found);
-      latency_ns.set(pause_ns, median(found.map((wake) => wake.latency_ns)));
-    }
-    return {
-      wake_ns: latency_ns.get(SHORT_NS) ?? 0,
-      wake_idle_ns: latency_ns.get(IDLE_NS) ?? 0,
-    };
-  }
-
-  /** Ends the sleeper, and with it its end of the FIFO. */
-  release(): void {
-    closeSync(this.#fifo.write_fd);
+    const found = this.#wakeUps(this.#quietWrite_ns());
+    this.#samples.push(...found);
+    const latency_ns = ({ from_ns, to_ns }: { from_ns: number; to_ns: number }): number =>
+      median(
+        found
+          .filter(({ waited_ns }) => waited_ns >= from_ns && waited_ns < to_ns)
+          .map((wake) => wake.latency_ns),
+      );
+    return { wake_ns: latency_ns(SHORT_NS), wake_idle_ns: latency_ns(LONG_NS) };
   }
 
   /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
   idleAfter_ns(): number | undefined {
-    const points = Array.from(this.#wakes, ([pause_ns, wakes]) => ({
-      pause_ns,
-      latency_ns: median(wakes.map(({ latency_ns }) => latency_ns)),
-    })).filter(({ pause_ns }) => pause_ns >= SHORT_NS);
+    const waits = this.table()?.waits ?? [];
+    const points = waits
+      .filter(({ wait_ns }) => wait_ns >= SHORT_NS.from_ns)
+      .map(({ wait_ns, latencies_ns }) => ({ wait_ns, latency_ns: median(latencies_ns) }));
     const [shortest, longest] = [points[0], points.at(-1)];
     if (shortest === undefined || longest === undefined) return undefined;
     const short_ns = shortest.latency_ns;
-    const long_ns = longest.latency_ns;
-    const difference_ns = long_ns - short_ns;
+    const difference_ns = longest.latency_ns - short_ns;
     if (difference_ns < Math.max(DIFFERENCE_MIN_NS, DIFFERENCE_MIN_SHARE * short_ns)) return undefined;
     const middle_ns = short_ns + difference_ns / 2;
     let before = shortest;
     for (const point of points) {
       if (point.latency_ns >= middle_ns) {
         const share = (middle_ns - before.latency_ns) / (point.latency_ns - before.latency_ns);
-        return before.pause_ns + share * (point.pause_ns - before.pause_ns);
+        return before.wait_ns + share * (point.wait_ns - before.wait_ns);
       }
       before = point;
     }
@@ -123,38 +107,38 @@ export class WakeQuestion {
   }
 
   /** All of them: a few for each wait, that stand for as many equal shares of those that were measured. */
-  table(): WakeTable {
-    const waits = Array.from(this.#wakes, ([pause_ns, wakes]) => {
-      const sorted = [...wakes].sort((a, b) => a.latency_ns - b.latency_ns);
-      const groups = Array.from({ length: GROUPS }, (_, i) =>
-        sorted.slice(
-          Math.floor((i * sorted.length) / GROUPS),
-          Math.floor(((i + 1) * sorted.length) / GROUPS),
-        ),
-      ).filter((group) => group.length > 0);
-      return {
-        wait_ns: pause_ns,
-        calls_ns: groups.map((group) => Math.round(median(group.map(({ call_ns }) => call_ns)))),
-        latencies_ns: groups.map((group) => Math.round(median(group.map(({ latency_ns }) => latency_ns)))),
-      };
+  table(): WakeTable | undefined {
+    const waits = edges_ns().flatMap((from_ns, i, edges) => {
+      const to_ns = edges[i + 1] ?? Number.POSITIVE_INFINITY;
+      const found = this.#samples.filter(({ waited_ns }) => waited_ns >= from_ns && waited_ns < to_ns);
+      return found.length < SAMPLES_MIN ? [] : [waitOf(found)];
     });
-    return { ground: WAKES_HOW, waits };
+    return waits.length === 0 ? undefined : { ground: WAKES_HOW, waits };
   }
 
-  /** One, whole: the write, and from before it to behind the read that it wakes. */
-  #wakeUp(): Wake {
-    Atomics.store(this.#returned, 0, 0n);
-    const before = process.hrtime.bigint();
-    writeSync(this.#fifo.write_fd, this.#message);
-    const after = process.hrtime.bigint();
-    const patience_ns = process.hrtime.bigint() + PATIENCE_NS;
-    while (Atomics.load(this.#returned, 0) === 0n) {
-      if (process.hrtime.bigint() > patience_ns) throw fail('calibration-peer', { how: 'did not wake up' });
+  /** Each write wakes the reader, if that waits by then; who read at once has not waited, and is left out. */
+  #wakeUps(quiet_ns: number): Sample[] {
+    const writes = new Float64Array(2 * this.#times);
+    this.#peer.order(READ_TIMES, ANSWER_BYTES, this.#times);
+    for (let i = 0; i < this.#times; i++) {
+      spin(pause_ns(this.#asked++));
+      writes[2 * i] = shared_ns();
+      writeSync(this.#peer.data_fd, this.#message);
+      writes[2 * i + 1] = shared_ns();
     }
-    return {
-      call_ns: Number(after - before),
-      latency_ns: Number(Atomics.load(this.#returned, 0) - before),
-    };
+    const samples: Sample[] = [];
+    for (let i = 0; i < this.#times; i++) {
+      const [called_ns, returned_ns] = [this.#peer.answer(), this.#peer.answer()];
+      const [before_ns = 0, after_ns = 0] = writes.subarray(2 * i, 2 * i + 2);
+      const waited_ns = before_ns - called_ns;
+      if (waited_ns <= 0 || returned_ns - before_ns > LATENCY_MAX_NS) continue;
+      samples.push({
+        waited_ns,
+        call_ns: Math.max(0, after_ns - before_ns - quiet_ns),
+        latency_ns: Math.max(0, returned_ns - before_ns - quiet_ns),
+      });
+    }
+    return samples;
   }
 
   /** Into a FIFO of its own that nobody waits for: what waking takes is to be left over. */
@@ -170,4 +154,33 @@ export class WakeQuestion {
       closeSync(fifo.write_fd);
     }
   }
+}
+
+function pause_ns(index: number): number {
+  let at = (index * SPREAD) % 1;
+  for (const { share, from_ns, to_ns } of PAUSES) {
+    if (at < share) return from_ns + (at / share) * (to_ns - from_ns);
+    at -= share;
+  }
+  return 0;
+}
+
+function edges_ns(): number[] {
+  const edges: number[] = [];
+  for (let at = 0; at < FINE_UNTIL_NS; at += FINE_NS) edges.push(at);
+  for (let at = FINE_UNTIL_NS; at < LONGEST_NS; at *= COARSE_RATIO) edges.push(at);
+  return edges;
+}
+
+function waitOf(found: readonly Sample[]): WakeTable['waits'][number] {
+  const groups = evenly(
+    [...found].sort((a, b) => a.latency_ns - b.latency_ns),
+    GROUPS,
+  );
+  const middle = (values: readonly number[]): number => Math.round(median(values));
+  return {
+    wait_ns: middle(found.map(({ waited_ns }) => waited_ns)),
+    calls_ns: groups.map((group) => middle(group.map(({ call_ns }) => call_ns))),
+    latencies_ns: groups.map((group) => middle(group.map(({ latency_ns }) => latency_ns))),
+  };
 }
