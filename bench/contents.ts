@@ -1,10 +1,10 @@
-/** What the benches put into memory, the same here and in the native peer, and how they check what came out. */
+/** What the benches put into memory, and how they check what came out. */
 
 export type Content = 'zero' | 'half' | 'normal';
 
 const PAGE_WORDS = 1024;
 
-/** xorshift32 (Marsaglia, 2003): the same numbers as in bench/peers/native/peer.c. */
+/** xorshift32 (Marsaglia, 2003). */
 export class Xorshift {
   #state: number;
 
@@ -35,7 +35,7 @@ export function fillRam(words: Uint32Array, content: Content): void {
   }
 }
 
-/** FNV-1a by 32-bit words, what is left over left out; the same as hash_of in bench/peers/native/peer.c. */
+/** FNV-1a by 32-bit words, what is left over left out. */
 export function hashOf(bytes: Uint8Array, hash: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + 4 <= bytes.length; at += 4) {

@@ -27,7 +27,7 @@ function shadowQuestion(memory: BenchMemory, peer: NativePeer | undefined, size:
         : [
             {
               name: 'native memcmp by pages',
-              run: peer.runs(`memcmp ${bytes}`),
+              run: peer.runs('memcmp', memory.arena.memory, [ram, bytes, shadow]),
               ...(bytes === GIB ? { at_least: 0.9 } : {}),
             },
           ]),
@@ -56,7 +56,7 @@ function fingerprintQuestion(memory: BenchMemory, size: number): Question {
 }
 
 export async function benchDiff(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
-  await memory.fill('normal', GIB, peer);
+  memory.fill('normal', GIB);
   memory.core.diffFingerprint(memory.ram, memory.prints, GIB / PAGE_BYTES, memory.bitmap, true);
   await table('Changed pages', [
     ...SIZES.map((_, size) => shadowQuestion(memory, peer, size)),

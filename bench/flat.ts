@@ -16,7 +16,7 @@ export async function benchFlat(): Promise<void> {
     'What does encoding a page cost, by the RAM it stands in? ns, median (10 % to 90 %)\n',
   );
   for (const content of CONTENTS) {
-    await memory.fill(content, 2 * GIB, undefined);
+    memory.fill(content, 2 * GIB);
     const samples = SIZES.map((): number[] => []);
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, bytes] of SIZES.entries()) {

@@ -83,8 +83,8 @@ async function warmUp({ name, run }: Contender, question: Question, wanted: numb
 /**
  * Asks all contenders in rounds.
  *
- * benny measures one function of this process to its end before the next; what is asked here alternates, and
- * half of it is another process that times itself, so the sampling is our own. Cases of this process alone, where
+ * benny measures one function to its end before the next; what is asked here alternates, and native code times
+ * itself, so the sampling is our own. Cases of this process alone, where
  * a table of costs is asked for and no ratio, go by benny: bench/cases.ts.
  */
 export async function contest(question: Question): Promise<Sampled[]> {

@@ -11,16 +11,12 @@ import { benchZero } from './zero.ts';
 export async function benchKernels(names: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => names.length === 0 || names.includes(name);
   const peer = NativePeer.start();
-  try {
-    if (wants('xbzrle')) await benchXbzrle(peer);
-    if (!['zero', 'encode', 'diff'].some(wants)) return;
-    const memory = new BenchMemory(GIB, { shadow: true });
-    if (wants('zero')) await benchZero(memory, peer);
-    if (wants('encode')) await benchEncode(memory, peer);
-    if (wants('diff')) await benchDiff(memory, peer);
-  } finally {
-    await peer?.end();
-  }
+  if (wants('xbzrle')) await benchXbzrle(peer);
+  if (!['zero', 'encode', 'diff'].some(wants)) return;
+  const memory = new BenchMemory(GIB, { shadow: true });
+  if (wants('zero')) await benchZero(memory, peer);
+  if (wants('encode')) await benchEncode(memory, peer);
+  if (wants('diff')) await benchDiff(memory, peer);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

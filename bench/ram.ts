@@ -3,7 +3,6 @@
 import { Arena } from '../src/core/arena.ts';
 import { LAYOUT } from '../src/core/core.ts';
 import { type Content, fillRam } from './contents.ts';
-import type { NativePeer } from './peers/native.ts';
 
 export const PAGE_BYTES = LAYOUT.PAGE_SIZE;
 export const RING_BYTES = 2 ** 20;
@@ -38,11 +37,10 @@ export class BenchMemory {
     arena.bytes(this.ring, RING_BYTES).fill(1);
   }
 
-  /** Writes every page of the RAM and of its shadow, here and in the peer. */
-  async fill(content: Content, ram_bytes: number, peer: NativePeer | undefined): Promise<void> {
+  /** Writes every page of the RAM and of its shadow. */
+  fill(content: Content, ram_bytes: number): void {
     fillRam(this.words(this.ram, ram_bytes), content);
     if (this.shadow !== 0) this.bytes(this.shadow, ram_bytes).set(this.bytes(this.ram, ram_bytes));
-    await peer?.ask(`fill ${content} ${ram_bytes}`);
   }
 
   bytes(address: number, size_bytes: number): Uint8Array {

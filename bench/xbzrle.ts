@@ -1,10 +1,16 @@
 /** How fast are the changes of a page found and applied? Pairs of pages in seven cases, beside C and TypeScript. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Arena } from '../src/core/arena.ts';
 import { hashOf, Xorshift } from './contents.ts';
-import { type Contender, inProcess, type Question, ratioOf, type Sampled, say, table } from './harness.ts';
+import {
+  type Contender,
+  inProcess,
+  type Question,
+  type Run,
+  ratioOf,
+  type Sampled,
+  say,
+  table,
+} from './harness.ts';
 import type { NativePeer } from './peers/native.ts';
 import { xbzrleDecodePlain, xbzrleEncodePlain } from './peers/plain/xbzrle.ts';
 
@@ -37,9 +43,11 @@ class Pairs {
   readonly pairs = this.arena.alloc(PAIRS * 2 * PAGE_BYTES, PAGE_BYTES);
   readonly payloads = this.arena.alloc(PAIRS * PAGE_BYTES + 64, PAGE_BYTES);
   readonly targets = this.arena.alloc(PAIRS * PAGE_BYTES, PAGE_BYTES);
-  readonly sizes = new Int32Array(PAIRS);
+  readonly #sizes_at = this.arena.alloc(PAIRS * Int32Array.BYTES_PER_ELEMENT, PAGE_BYTES);
+  /** Of the payloads; -1 where there is none. */
+  readonly sizes = new Int32Array(this.arena.memory.buffer, this.#sizes_at, PAIRS);
 
-  fill(count: number, size_bytes: number): Uint8Array {
+  fill(count: number, size_bytes: number): void {
     const random = new Xorshift(7);
     const bytes = this.arena.bytes(this.pairs, PAIRS * 2 * PAGE_BYTES);
     for (let at = 0; at < bytes.length; at += 2 * PAGE_BYTES) {
@@ -48,7 +56,11 @@ class Pairs {
       after.set(before);
       change(after, random, count, size_bytes);
     }
-    return bytes;
+  }
+
+  /** What a kernel of the native peer works on: pages, and how many; payloads, and their sizes. */
+  numbers(pages_at: number): number[] {
+    return [pages_at, PAIRS, this.payloads, this.#sizes_at];
   }
 
   view(address: number): Uint8Array {
@@ -113,9 +125,11 @@ function encodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined
   };
   const contenders: Contender[] = [{ name: 'core', run: inProcess(() => pairs.encode(), conclude) }];
   if (peer !== undefined) {
+    const run = (kernel: string): Run =>
+      peer.runs(kernel, pairs.arena.memory, pairs.numbers(pairs.pairs), conclude);
     contenders.push(
-      { name: 'native, portable', run: peer.runs('xbzrle-encode-portable') },
-      { name: 'native, edges by ctz', run: peer.runs('xbzrle-encode-ctz') },
+      { name: 'native, portable', run: run('xbzrle-encode-portable') },
+      { name: 'native, edges by ctz', run: run('xbzrle-encode-ctz') },
     );
   }
   contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
@@ -135,7 +149,8 @@ function decodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined
   };
   const contenders: Contender[] = [{ name: 'core', run: inProcess(() => pairs.decode(), conclude) }];
   if (peer !== undefined) {
-    contenders.push({ name: 'native, portable', run: peer.runs('xbzrle-decode') });
+    const run = peer.runs('xbzrle-decode', pairs.arena.memory, pairs.numbers(pairs.targets), conclude);
+    contenders.push({ name: 'native, portable', run });
   }
   contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
   return { name: `decode, ${name}`, bytes: PAIRS * PAGE_BYTES, contenders };
@@ -156,24 +171,17 @@ function sayMean(what: string, peer_name: string, at_least: number, cases: reado
 }
 
 export async function benchXbzrle(peer: NativePeer | undefined): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'pagepipe-bench-'));
   const pairs = new Pairs();
   const encoded: Sampled[][] = [];
   const decoded: Sampled[][] = [];
-  try {
-    for (const { name, count, size_bytes } of CASES) {
-      const file = join(folder, 'pairs');
-      writeFileSync(file, pairs.fill(count, size_bytes));
-      await peer?.ask(`pages ${file}`);
-      encoded.push(...(await table(`XBZRLE, ${name}`, [encodeQuestion(name, pairs, peer)])));
-      // a page without changes, or with too many, has no payload
-      if (pairs.sizes.every((size) => size <= 0)) continue;
-      pairs.encode();
-      pairs.reset();
-      decoded.push(...(await table(`XBZRLE, ${name}`, [decodeQuestion(name, pairs, peer)])));
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  for (const { name, count, size_bytes } of CASES) {
+    pairs.fill(count, size_bytes);
+    encoded.push(...(await table(`XBZRLE, ${name}`, [encodeQuestion(name, pairs, peer)])));
+    // a page without changes, or with too many, has no payload
+    if (pairs.sizes.every((size) => size <= 0)) continue;
+    pairs.encode();
+    pairs.reset();
+    decoded.push(...(await table(`XBZRLE, ${name}`, [decodeQuestion(name, pairs, peer)])));
   }
   sayMean('XBZRLE encode', 'native, portable', 2, encoded);
   sayMean('XBZRLE decode', 'native, portable', 1, decoded);

@@ -17,7 +17,7 @@ const VARIANTS = [
 ] as const;
 
 export async function benchZero(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
-  await memory.fill('zero', GIB, peer);
+  memory.fill('zero', GIB);
   const questions = SIZES.map(({ name, bytes, at_least }): Question => {
     const words = memory.words(memory.ram, bytes);
     return {
@@ -30,7 +30,7 @@ export async function benchZero(memory: BenchMemory, peer: NativePeer | undefine
           peer?.has(flag)
             ? {
                 name: variant,
-                run: peer.runs(`${command} ${bytes}`),
+                run: peer.runs(command, memory.arena.memory, [memory.ram, bytes]),
                 ...(command === 'zero-avx2' ? { at_least } : {}),
               }
             : [],

@@ -1,23 +1,37 @@
-/** The native peer: built where there is a C compiler, started, and asked by lines; see native/peer.c. */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { createInterface, type Interface } from 'node:readline';
+/** The native peer: an addon, built where there is a C compiler and Node's headers; see native/peer.c. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Measured, type Run, say } from '../harness.ts';
+import { type Run, say } from '../harness.ts';
 
 const SOURCES = fileURLToPath(new URL('./native/', import.meta.url));
 const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
-const PROGRAM = `${BUILD}native-peer`;
+const ADDON = join(BUILD, 'native-peer.node');
 const COMPILERS = ['cc', 'gcc', 'clang'];
 
+type RunNative = (
+  name: string,
+  buffer: ArrayBuffer,
+  times: number,
+  numbers: readonly number[],
+) => readonly [ns: number, answer: number];
+
+/** Where the headers of this Node are, beside its program as it is packed. */
+function headers(): string | undefined {
+  const folder = join(dirname(realpathSync(process.execPath)), '..', 'include', 'node');
+  return existsSync(join(folder, 'node_api.h')) ? folder : undefined;
+}
+
 /** The compiler's name and version; undefined where there is none, or none for this machine. */
-function build(): string | undefined {
+function build(include: string): string | undefined {
   const sources = readdirSync(SOURCES).filter((name) => name.endsWith('.c'));
   mkdirSync(BUILD, { recursive: true });
   for (const compiler of COMPILERS) {
-    const options = ['-O3', '-march=native', '-o', PROGRAM, ...sources.map((name) => SOURCES + name)];
-    if (spawnSync(compiler, options, { stdio: 'ignore' }).status !== 0) continue;
+    const options = ['-O3', '-march=native', '-shared', '-fPIC', `-I${include}`, '-o', ADDON];
+    const args = [...options, ...sources.map((name) => SOURCES + name)];
+    if (spawnSync(compiler, args, { stdio: 'ignore' }).status !== 0) continue;
     const { stdout } = spawnSync(compiler, ['--version'], { encoding: 'utf8' });
     return `${stdout.split('\n')[0]}, -O3 -march=native`;
   }
@@ -35,25 +49,20 @@ function cpuFlags(): Set<string> {
 }
 
 export class NativePeer {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: Interface;
-  readonly #waiting: ((line: string | undefined) => void)[] = [];
+  readonly #run: RunNative;
   readonly #flags = cpuFlags();
 
   private constructor() {
-    this.#child = spawn(PROGRAM, { stdio: 'pipe' });
-    this.#lines = createInterface({ input: this.#child.stdout });
-    this.#lines.on('line', (line) => this.#waiting.shift()?.(line));
-    this.#lines.on('close', () => {
-      for (const answer of this.#waiting.splice(0)) answer(undefined);
-    });
+    const { run }: { run: RunNative } = createRequire(import.meta.url)(ADDON);
+    this.#run = run;
   }
 
   /** The peer; undefined, and a line that says why, where it cannot be had. */
   static start(): NativePeer | undefined {
-    const compiler = build();
+    const include = headers();
+    const compiler = include === undefined ? undefined : build(include);
     if (compiler === undefined || !cpuFlags().has('avx2')) {
-      say('No C compiler, or a CPU without AVX2: the native peers are left out.', '');
+      say("No C compiler, no headers of Node's, or a CPU without AVX2: the native peers are left out.", '');
       return undefined;
     }
     say(`Native peers: ${compiler}`, '');
@@ -65,23 +74,24 @@ export class NativePeer {
     return this.#flags.has(flag);
   }
 
-  /** Sends a command of peer.c and waits for its answer. */
-  async ask(command: string): Promise<Measured> {
-    const answer = new Promise<string | undefined>((resolve) => this.#waiting.push(resolve));
-    this.#child.stdin.write(`${command}\n`);
-    const line = await answer;
-    if (line === undefined) throw new Error(`the native peer ended at '${command}'`);
-    const [ns = Number.NaN, value = Number.NaN] = line.split(' ').map(Number);
-    return { ns, answer: value };
-  }
-
-  /** A command that is done as often as asked for. */
-  runs(command: string): Run {
-    return (times) => this.ask(`${command} ${times}`);
-  }
-
-  async end(): Promise<void> {
-    this.#child.stdin.end();
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+  /**
+   * A kernel of peer.c, as often as asked for.
+   *
+   * @param memory what the core works in
+   * @param numbers addresses in it, and sizes
+   */
+  runs(
+    name: string,
+    memory: WebAssembly.Memory,
+    numbers: readonly number[],
+    conclude: (answer: number) => number = (answer) => answer,
+  ): Run {
+    const { buffer } = memory;
+    if (!(buffer instanceof ArrayBuffer))
+      throw new Error('the native peer wants a memory that is not shared');
+    return (times) => {
+      const [ns, answer] = this.#run(name, buffer, times, numbers);
+      return { ns, answer: conclude(answer) };
+    };
   }
 }
