@@ -1,5 +1,5 @@
 /** How fast are changed pages found where the host tracks nothing? */
-import { inProcess, type Question, table } from './harness.ts';
+import { answered, inProcess, type Question, type Table } from './harness.ts';
 import type { NativePeer } from './peers/native.ts';
 import { diffByBuffer, diffFingerprintPlain, diffShadowPlain } from './peers/plain/diff.ts';
 import { type BenchMemory, GIB, MIB, PAGE_BYTES } from './ram.ts';
@@ -55,10 +55,10 @@ function fingerprintQuestion(memory: BenchMemory, size: number): Question {
   };
 }
 
-export async function benchDiff(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
+export function askDiff(memory: BenchMemory, peer: NativePeer | undefined): Promise<Table> {
   memory.fill('normal', GIB);
   memory.core.diffFingerprint(memory.ram, memory.prints, GIB / PAGE_BYTES, memory.bitmap, true);
-  await table('Changed pages', [
+  return answered('Changed pages', [
     ...SIZES.map((_, size) => shadowQuestion(memory, peer, size)),
     ...SIZES.map((_, size) => fingerprintQuestion(memory, size)),
   ]);

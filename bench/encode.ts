@@ -1,6 +1,6 @@
 /** How fast do dirty pages become records in a ring of 1 MiB? Beside the same loop in C, and a bare copy. */
 import { type Content, hashOf } from './contents.ts';
-import { type Contender, inProcess, type Question, table } from './harness.ts';
+import { answered, type Contender, inProcess, type Question, type Table } from './harness.ts';
 import type { NativePeer } from './peers/native.ts';
 import { encodePlain } from './peers/plain/encode.ts';
 import { type BenchMemory, GIB, MIB, PAGE_BYTES, RING_BYTES } from './ram.ts';
@@ -57,11 +57,13 @@ function copyQuestion(memory: BenchMemory, peer: NativePeer): Question {
   };
 }
 
-export async function benchEncode(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
+export async function askEncode(memory: BenchMemory, peer: NativePeer | undefined): Promise<Table[]> {
+  const tables: Table[] = [];
   for (const content of CONTENTS) {
     memory.fill(content, GIB);
     const questions = SIZES.map((_, size) => questionOf(memory, peer, content, size));
     if (content === 'normal' && peer !== undefined) questions.push(copyQuestion(memory, peer));
-    await table(`Encode, ${content}`, questions);
+    tables.push(await answered(`Encode, ${content}`, questions));
   }
+  return tables;
 }

@@ -47,11 +47,26 @@ export interface Question {
 }
 
 /** The seconds of one run of a contender, by rounds. */
-export interface Sampled extends Contender {
+export interface Sampled {
+  readonly name: string;
+  readonly at_least?: number | undefined;
   readonly seconds: readonly number[];
 }
 
-const ROUNDS = 15;
+/** A question, answered. */
+export interface Answered {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sampled: readonly Sampled[];
+}
+
+/** Questions under one heading, answered. */
+export interface Table {
+  readonly title: string;
+  readonly questions: readonly Answered[];
+}
+
+const ROUNDS = 7;
 const SAMPLE_MS_MIN = 15;
 /** V8 compiles a hot function anew in the background; it has done so by then. */
 const WARM_UP_MS = 150;
@@ -81,13 +96,14 @@ async function warmUp({ name, run }: Contender, question: Question, wanted: numb
 }
 
 /**
- * Asks all contenders in rounds.
+ * Asks all contenders in rounds, each round beginning with the next of them: what one leaves behind in the caches is
+ * not always the same one's.
  *
  * benny measures one function to its end before the next; what is asked here alternates, and native code times
  * itself, so the sampling is our own. Cases of this process alone, where
  * a table of costs is asked for and no ratio, go by benny: bench/cases.ts.
  */
-export async function contest(question: Question): Promise<Sampled[]> {
+async function contest(question: Question): Promise<Sampled[]> {
   const { contenders } = question;
   const first = contenders[0];
   if (first === undefined) return [];
@@ -97,11 +113,12 @@ export async function contest(question: Question): Promise<Sampled[]> {
     sampled.push({ contender, times: await warmUp(contender, question, wanted), seconds: [] });
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { contender, times, seconds } of sampled) {
+    const at = round % sampled.length;
+    for (const { contender, times, seconds } of [...sampled.slice(at), ...sampled.slice(0, at)]) {
       seconds.push((await contender.run(times)).ns / 1e9 / times);
     }
   }
-  return sampled.map(({ contender, seconds }) => ({ ...contender, seconds }));
+  return sampled.map(({ contender: { name, at_least }, seconds }) => ({ name, at_least, seconds }));
 }
 
 function gbPerS(bytes: number, seconds: number): string {
@@ -118,21 +135,21 @@ export function ratioOf(ours: Sampled, other: Sampled): { median: number; p10: n
   };
 }
 
-function verdict(ratio: number, at_least: number | undefined): string {
+export function verdict(ratio: number, at_least: number | undefined): string {
   if (at_least === undefined) return '';
   return `   at least ${at_least}: ${ratio >= at_least ? 'holds' : 'falls short'}`;
 }
 
 /** A line a contender: GB/s as median (slowest to fastest), and the ratio of ours to it. */
-export function linesOf(question: Question, sampled: readonly Sampled[]): string[] {
+function linesOf({ name, bytes, sampled }: Answered): string[] {
   const [ours] = sampled;
   if (ours === undefined) return [];
   return [
-    `  ${question.name}`,
+    `  ${name}`,
     ...sampled.map((one) => {
       const { seconds } = one;
       const [best, worst] = [Math.min(...seconds), Math.max(...seconds)];
-      const rate = `${gbPerS(question.bytes, median(seconds))}  (${gbPerS(question.bytes, worst)} to ${gbPerS(question.bytes, best)})`;
+      const rate = `${gbPerS(bytes, median(seconds))}  (${gbPerS(bytes, worst)} to ${gbPerS(bytes, best)})`;
       if (one === ours) return `    ${one.name.padEnd(34)} ${rate}`;
       const { median: ratio, p10, p90 } = ratioOf(ours, one);
       return `    ${one.name.padEnd(34)} ${rate}   ${ratio.toFixed(2)}x (${p10.toFixed(2)} to ${p90.toFixed(2)})${verdict(ratio, one.at_least)}`;
@@ -144,19 +161,37 @@ export function say(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Asks the questions and prints a table; returns what each sampled. */
-export async function table(title: string, questions: readonly Question[]): Promise<Sampled[][]> {
+/** Asks the questions of a table, one after the other. */
+export async function answered(title: string, questions: readonly Question[]): Promise<Table> {
+  const all: Answered[] = [];
+  for (const question of questions) {
+    all.push({ name: question.name, bytes: question.bytes, sampled: await contest(question) });
+  }
+  return { title, questions: all };
+}
+
+/** The same tables from several processes as one: all their samples together. */
+export function merged(runs: readonly (readonly Table[])[]): Table[] {
+  const [first = []] = runs;
+  return first.map(({ title, questions }, t) => ({
+    title,
+    questions: questions.map(({ name, bytes, sampled }, q) => ({
+      name,
+      bytes,
+      sampled: sampled.map((one, s) => ({
+        ...one,
+        seconds: runs.flatMap((tables) => tables[t]?.questions[q]?.sampled[s]?.seconds ?? []),
+      })),
+    })),
+  }));
+}
+
+export function print({ title, questions }: Table): void {
   say(
     `${title}: GB/s of guest RAM, median (slowest to fastest); the core's ratio to it (p10 to p90 of rounds)`,
+    ...questions.flatMap(linesOf),
+    '',
   );
-  const all: Sampled[][] = [];
-  for (const question of questions) {
-    const sampled = await contest(question);
-    say(...linesOf(question, sampled));
-    all.push(sampled);
-  }
-  say('');
-  return all;
 }
 
 /** The machine and the commit that the figures are of. */

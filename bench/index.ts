@@ -13,7 +13,7 @@ import { benchThread } from './thread.ts';
 import { benchWholeLoad } from './whole-load.ts';
 
 sayWhere();
-await benchKernels([]);
+benchKernels([]);
 await benchCases();
 await benchFlat();
 benchStart();

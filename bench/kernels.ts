@@ -1,25 +1,44 @@
-/** The kernels beside their peers: `node --import tsx bench/kernels.ts [zero|encode|diff|xbzrle]…`, all if none. */
-import { pathToFileURL } from 'node:url';
-import { benchDiff } from './diff.ts';
-import { benchEncode } from './encode.ts';
-import { sayWhere } from './harness.ts';
+/**
+ * The kernels beside their peers: `node --import tsx bench/kernels.ts [zero|encode|diff|xbzrle]…`, all if none.
+ *
+ * In several processes, one after the other: copying out of memory runs at one of two speeds, 20 or 30 GB/s, which
+ * each contender draws anew with each process, native code too, although all of them read the same pages.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { merged, print, sayWhere, type Table } from './harness.ts';
 import { NativePeer } from './peers/native.ts';
-import { BenchMemory, GIB } from './ram.ts';
-import { benchXbzrle } from './xbzrle.ts';
-import { benchZero } from './zero.ts';
+import { sayMeans } from './xbzrle.ts';
 
-export async function benchKernels(names: readonly string[]): Promise<void> {
-  const wants = (name: string): boolean => names.length === 0 || names.includes(name);
-  const peer = NativePeer.start();
-  if (wants('xbzrle')) await benchXbzrle(peer);
-  if (!['zero', 'encode', 'diff'].some(wants)) return;
-  const memory = new BenchMemory(GIB, { shadow: true });
-  if (wants('zero')) await benchZero(memory, peer);
-  if (wants('encode')) await benchEncode(memory, peer);
-  if (wants('diff')) await benchDiff(memory, peer);
+const CASE = fileURLToPath(new URL('kernels-case.ts', import.meta.url));
+const PROCESSES = 5;
+const NAMES = ['zero', 'encode', 'diff', 'xbzrle'];
+const OUTPUT_BYTES_MAX = 2 ** 26;
+
+function sampled(which: string, names: readonly string[]): readonly Table[] {
+  const args = ['--import', 'tsx', CASE, which, ...names];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    maxBuffer: OUTPUT_BYTES_MAX,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+export function benchKernels(given: readonly string[]): void {
+  const names = given.length === 0 ? NAMES : given;
+  const which = NativePeer.build() ? 'native' : 'alone';
+  const tables = merged(
+    Array.from({ length: PROCESSES }, (_, i) => {
+      process.stderr.write(`kernels, process ${i + 1} of ${PROCESSES}\n`);
+      return sampled(which, names);
+    }),
+  );
+  for (const table of tables) print(table);
+  sayMeans(tables);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   sayWhere();
-  await benchKernels(process.argv.slice(2));
+  benchKernels(process.argv.slice(2));
 }

@@ -2,14 +2,15 @@
 import { Arena } from '../src/core/arena.ts';
 import { hashOf, Xorshift } from './contents.ts';
 import {
+  answered,
   type Contender,
   inProcess,
   type Question,
   type Run,
   ratioOf,
-  type Sampled,
   say,
-  table,
+  type Table,
+  verdict,
 } from './harness.ts';
 import type { NativePeer } from './peers/native.ts';
 import { xbzrleDecodePlain, xbzrleEncodePlain } from './peers/plain/xbzrle.ts';
@@ -111,6 +112,8 @@ class Pairs {
   }
 }
 
+const PORTABLE = 'native, portable';
+
 function encodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined): Question {
   const conclude = (): number => pairs.payloadHash();
   const before = pairs.views(pairs.pairs, 2 * PAGE_BYTES);
@@ -128,12 +131,12 @@ function encodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined
     const run = (kernel: string): Run =>
       peer.runs(kernel, pairs.arena.memory, pairs.numbers(pairs.pairs), conclude);
     contenders.push(
-      { name: 'native, portable', run: run('xbzrle-encode-portable') },
+      { name: PORTABLE, run: run('xbzrle-encode-portable') },
       { name: 'native, edges by ctz', run: run('xbzrle-encode-ctz') },
     );
   }
   contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
-  return { name: `encode, ${name}`, bytes: PAIRS * PAGE_BYTES, contenders };
+  return { name, bytes: PAIRS * PAGE_BYTES, contenders };
 }
 
 function decodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined): Question {
@@ -150,40 +153,45 @@ function decodeQuestion(name: string, pairs: Pairs, peer: NativePeer | undefined
   const contenders: Contender[] = [{ name: 'core', run: inProcess(() => pairs.decode(), conclude) }];
   if (peer !== undefined) {
     const run = peer.runs('xbzrle-decode', pairs.arena.memory, pairs.numbers(pairs.targets), conclude);
-    contenders.push({ name: 'native, portable', run });
+    contenders.push({ name: PORTABLE, run });
   }
   contenders.push({ name: 'plain TypeScript', run: inProcess(plain, conclude) });
-  return { name: `decode, ${name}`, bytes: PAIRS * PAGE_BYTES, contenders };
+  return { name, bytes: PAIRS * PAGE_BYTES, contenders };
 }
 
-/** The geometric mean of ours to a peer over the cases. */
-function sayMean(what: string, peer_name: string, at_least: number, cases: readonly Sampled[][]): void {
-  const logs = cases.flatMap(([ours, ...others]) => {
-    const peer = others.find(({ name }) => name === peer_name);
-    return ours && peer ? [Math.log(ratioOf(ours, peer).median)] : [];
-  });
-  if (logs.length === 0) return;
-  const mean = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
-  const verdict = mean >= at_least ? 'holds' : 'falls short';
-  say(
-    `  ${what}, geometric mean beside ${peer_name}: ${mean.toFixed(2)}x   at least ${at_least}: ${verdict}`,
-  );
-}
+const ENCODE = 'XBZRLE encode';
+const DECODE = 'XBZRLE decode';
 
-export async function benchXbzrle(peer: NativePeer | undefined): Promise<void> {
+export async function askXbzrle(peer: NativePeer | undefined): Promise<Table[]> {
   const pairs = new Pairs();
-  const encoded: Sampled[][] = [];
-  const decoded: Sampled[][] = [];
+  const encoded: Table[] = [];
+  const decoded: Table[] = [];
   for (const { name, count, size_bytes } of CASES) {
     pairs.fill(count, size_bytes);
-    encoded.push(...(await table(`XBZRLE, ${name}`, [encodeQuestion(name, pairs, peer)])));
+    encoded.push(await answered(ENCODE, [encodeQuestion(name, pairs, peer)]));
     // a page without changes, or with too many, has no payload
     if (pairs.sizes.every((size) => size <= 0)) continue;
     pairs.encode();
     pairs.reset();
-    decoded.push(...(await table(`XBZRLE, ${name}`, [decodeQuestion(name, pairs, peer)])));
+    decoded.push(await answered(DECODE, [decodeQuestion(name, pairs, peer)]));
   }
-  sayMean('XBZRLE encode', 'native, portable', 2, encoded);
-  sayMean('XBZRLE decode', 'native, portable', 1, decoded);
-  say('');
+  return [together(encoded), together(decoded)];
+}
+
+function together(tables: readonly Table[]): Table {
+  return { title: tables[0]?.title ?? '', questions: tables.flatMap(({ questions }) => questions) };
+}
+
+/** The geometric mean of ours to the portable code over the cases of each table; nothing of other tables. */
+export function sayMeans(tables: readonly Table[]): void {
+  for (const [title, at_least] of [[ENCODE, 2] as const, [DECODE, 1] as const]) {
+    const table = tables.find((one) => one.title === title);
+    const logs = (table?.questions ?? []).flatMap(({ sampled: [ours, ...others] }) => {
+      const peer = others.find(({ name }) => name === PORTABLE);
+      return ours && peer ? [Math.log(ratioOf(ours, peer).median)] : [];
+    });
+    if (logs.length === 0) continue;
+    const mean = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+    say(`${title}, geometric mean beside ${PORTABLE}: ${mean.toFixed(2)}x${verdict(mean, at_least)}`, '');
+  }
 }

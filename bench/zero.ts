@@ -1,5 +1,5 @@
 /** How fast is a page seen to be zero? Beside native code of every width, and plain TypeScript. */
-import { inProcess, type Question, table } from './harness.ts';
+import { answered, inProcess, type Question, type Table } from './harness.ts';
 import type { NativePeer } from './peers/native.ts';
 import { countZeroPlain } from './peers/plain/zero.ts';
 import { type BenchMemory, GIB, MIB, PAGE_BYTES } from './ram.ts';
@@ -16,7 +16,7 @@ const VARIANTS = [
   { name: 'native AVX-512', command: 'zero-avx512', flag: 'avx512f' },
 ] as const;
 
-export async function benchZero(memory: BenchMemory, peer: NativePeer | undefined): Promise<void> {
+export function askZero(memory: BenchMemory, peer: NativePeer | undefined): Promise<Table> {
   memory.fill('zero', GIB);
   const questions = SIZES.map(({ name, bytes, at_least }): Question => {
     const words = memory.words(memory.ram, bytes);
@@ -39,5 +39,5 @@ export async function benchZero(memory: BenchMemory, peer: NativePeer | undefine
       ],
     };
   });
-  await table('Zero test', questions);
+  return answered('Zero test', questions);
 }

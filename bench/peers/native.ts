@@ -52,21 +52,22 @@ export class NativePeer {
   readonly #run: RunNative;
   readonly #flags = cpuFlags();
 
-  private constructor() {
+  /** What was built. */
+  constructor() {
     const { run }: { run: RunNative } = createRequire(import.meta.url)(ADDON);
     this.#run = run;
   }
 
-  /** The peer; undefined, and a line that says why, where it cannot be had. */
-  static start(): NativePeer | undefined {
+  /** Builds it, and says with what; false, and a line that says why, where it cannot be had. */
+  static build(): boolean {
     const include = headers();
     const compiler = include === undefined ? undefined : build(include);
     if (compiler === undefined || !cpuFlags().has('avx2')) {
       say("No C compiler, no headers of Node's, or a CPU without AVX2: the native peers are left out.", '');
-      return undefined;
+      return false;
     }
     say(`Native peers: ${compiler}`, '');
-    return new NativePeer();
+    return true;
   }
 
   /** Whether this CPU can do it, by Linux's name. */
