@@ -17,11 +17,12 @@ export const SLICE = '2ms';
 export const LIMIT = '128MiB/s';
 const SLICE_NS = 2_000_000;
 
-const READERS = ['200MB/s', '800MB/s', 'unlimited'];
+/** The last two came later, when the first three had shown where the model holds: they say up to which rate. */
+export const READERS = ['200MB/s', '800MB/s', 'unlimited', '100MB/s', '400MB/s'];
 const ZERO_SHARES = [0, 0.6, 0.95];
 const STAGINGS = ['8KiB', '32KiB', '256KiB'];
 
-/** All 27: a Latin cube, so that each policy meets each value of the others equally often. */
+/** Nine a reader: Latin squares, so that each policy meets each value of the others equally often. */
 export const CONFIGURATIONS: readonly Configuration[] = READERS.flatMap((reader, r) =>
   ZERO_SHARES.flatMap((zero_share, z) =>
     STAGINGS.map((staging, s) => ({

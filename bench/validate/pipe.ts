@@ -20,11 +20,11 @@ import {
 } from '../../src/index.ts';
 import { type CostSet, parseCosts } from '../../src/model/index.ts';
 import { median } from '../harness.ts';
-import { CONFIGURATIONS, type Configuration, GUEST_SIZE, SEED } from './configurations.ts';
+import { CONFIGURATIONS, type Configuration, GUEST_SIZE, READERS, SEED } from './configurations.ts';
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';
 
-const PASSES = 9;
+const PASSES = 7;
 /** What the model promises, for nine of ten configurations. */
 const THROUGHPUT_TOLERANCE = 0.1;
 const ITERATE_TOLERANCE = 0.2;
@@ -149,14 +149,21 @@ const all = (await runAll(process.argv[2])).map((runs) => ({
   configuration: runs.configuration,
   ...compare(runs),
 }));
-const count = (holds: (compared: Compared) => boolean): string =>
-  `${all.filter(holds).length} of ${all.length}`;
+const count = (holds: (compared: Compared) => boolean, of = all): string =>
+  `${of.filter(holds).length} of ${of.length}`;
+
+function byReader(reader: string): string {
+  const its = all.filter(({ configuration }) => configuration.reader === reader);
+  return `  ${reader.padEnd(9)}  ${count(({ off }) => off === '', its)}`;
+}
+
 process.stdout.write(
   `model against the real pipe: ${count(({ off }) => off === '')} configurations within ` +
     `${THROUGHPUT_TOLERANCE * 100} % of the throughput and ${ITERATE_TOLERANCE * 100} % of the median iterate\n` +
     `throughput alone: ${count(({ off }) => !off.includes('throughput'))}\n` +
     `the real pipe against itself, ${PASSES >> 1} runs against ${PASSES - (PASSES >> 1)}: ` +
     `${count(({ self_off }) => self_off === '')}; those that are not are marked ~\n\n` +
+    `${READERS.map(byReader).join('\n')}\n\n` +
     'reader     zero   batch  policy     real GB/s  model       off    real    model  iterate, median\n' +
     `${all.map(({ configuration, ...compared }) => row(configuration, compared)).join('\n')}\n`,
 );

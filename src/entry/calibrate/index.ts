@@ -61,7 +61,8 @@ export interface MeasureOptions {
 }
 
 /**
- * Measures this machine's costs, each with how it was measured.
+ * Measures this machine's costs, each with how it was measured. Meanwhile the main thread of this process is kept on one
+ * CPU, where taskset(1) is to be had.
  *
  * @throws `interrupted`; `output-refused` where nothing can be written in `dir`; `no-fifo`, `calibration-peer`
  * @example

@@ -1,5 +1,4 @@
 /** What does the save loop itself take, beside the encoder and the channel? */
-
 import { type AsyncChannel, drive } from '../../migrate/drive.ts';
 import { nextTurn, systemClock } from '../../migrate/event-loop.ts';
 import type { Channel } from '../../migrate/interfaces.ts';
