@@ -43,6 +43,12 @@ import { XBZRLE_WHOLE, xbzrle_decode } from './xbzrle';
 import { is_zero } from './zero';
 
 /**
+ * Zero pages that stand beside each other are cleared together, up to so much: the engine leaves the module for each
+ * fill, and 64 KiB at once are cleared at 41 GB/s where single pages are at 23.
+ */
+const CLEAR_SIZE_MAX: u32 = 65536;
+
+/**
  * Reads whole page records from `input` and stores their pages; returns how many bytes it consumed. A
  * record is consumed whole or not at all: the caller offers the unconsumed rest again with what follows
  * it. It stops at the first word that is no page record (the status says DECODE_WORD, or which fault),
@@ -56,6 +62,10 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
   let wraps = load<u32>(state, DECODE_WRAPS);
   let status: u32 = DECODE_MORE;
   let consumed: u32 = 0;
+
+  // zero pages beside each other that are still to be cleared: [clear_at, clear_end)
+  let clear_at: usize = 0;
+  let clear_end: usize = 0;
 
   while (input_size - consumed >= WORD_SIZE) {
     const record = input + <usize>consumed;
@@ -115,8 +125,19 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
 
     const page = <u32>index;
     const page_at = place_of(entry, page - <u32>first);
+    const byte = <u32>load<u8>(payload);
+    // looked at first, as QEMU does (ram_handle_zero): a page that nobody wrote takes no memory of the host
+    const clears = kind === FLAG_ZERO && byte === 0 && page_at !== 0 && !is_zero(page_at);
+    if (!clears || page_at !== clear_end || clear_end - clear_at === <usize>CLEAR_SIZE_MAX) {
+      if (clear_at !== clear_end) memory.fill(clear_at, 0, clear_end - clear_at);
+      clear_at = clears ? page_at : 0;
+      clear_end = clear_at;
+    }
+    if (clears) clear_end += <usize>PAGE_SIZE;
+
     if (kind === FLAG_ZERO) {
-      store_fill(entry, page_at, load<u8>(payload));
+      if (byte !== 0 && page_at !== 0) memory.fill(page_at, <u8>byte, <usize>PAGE_SIZE);
+      add_one(entry, byte !== 0 ? BLOCK_FILL : BLOCK_ZERO);
     } else if (kind === FLAG_PAGE) {
       if (page_at !== 0) memory.copy(page_at, payload, <usize>PAGE_SIZE);
       add_one(entry, BLOCK_NORMAL);
@@ -130,13 +151,14 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
       }
       add_one(entry, BLOCK_XBZRLE);
     }
-    note_present(entry, page - <u32>first, kind !== FLAG_ZERO || load<u8>(payload) !== 0);
+    note_present(entry, page - <u32>first, kind !== FLAG_ZERO || byte !== 0);
     if (block < last_block || (block === last_block && page <= last_page)) wraps++;
     last_block = block;
     last_page = page;
     consumed += head_size + payload_size;
   }
 
+  memory.fill(clear_at, 0, clear_end - clear_at);
   store<u32>(state, last_block, DECODE_LAST_BLOCK);
   store<u32>(state, last_page, DECODE_LAST_PAGE);
   store<u32>(state, status, DECODE_STATUS);
@@ -158,18 +180,6 @@ function note_present(entry: usize, page: u32, is_present: bool): void {
   const bit = (<u64>1) << (<u64>(page & 63));
   const word = load<u64>(at);
   store<u64>(at, is_present ? word | bit : word & ~bit);
-}
-
-/** Fills a page and counts it. */
-function store_fill(entry: usize, page_at: usize, byte: u8): void {
-  if (byte !== 0) {
-    if (page_at !== 0) memory.fill(page_at, byte, <usize>PAGE_SIZE);
-    add_one(entry, BLOCK_FILL);
-    return;
-  }
-  // looked at first, as QEMU does (ram_handle_zero): a page that nobody wrote takes no memory of the host
-  if (page_at !== 0 && !is_zero(page_at)) memory.fill(page_at, 0, <usize>PAGE_SIZE);
-  add_one(entry, BLOCK_ZERO);
 }
 
 function add_one(entry: usize, counter: usize): void {
