@@ -83,9 +83,10 @@ export class DecodeGuest {
   #model: TargetBlock[] = [];
   #model_state: DecodeState = freshState();
 
-  constructor(build: CoreBuild, plans: readonly BlockPlan[]) {
+  /** @param bytes for the blocks and the input, with their guards */
+  constructor(build: CoreBuild, plans: readonly BlockPlan[], bytes = 110_000) {
     this.#plans = plans;
-    this.#guarded = new Guarded(build, 110_000);
+    this.#guarded = new Guarded(build, bytes);
     const hidden = { name: Buffer.from('hidden'), pages: 1, with_ram: true };
     this.#blocks = new GuardedBlocks(this.#guarded, [...plans, hidden]);
     this.#state = this.#guarded.place(20, 4);
