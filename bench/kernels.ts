@@ -1,8 +1,8 @@
 /**
  * The kernels beside their peers: `node --import tsx bench/kernels.ts [zero|encode|diff|xbzrle]…`, all if none.
  *
- * In several processes, one after the other: copying out of memory runs at one of two speeds, 20 or 30 GB/s, which
- * each contender draws anew with each process, native code too, although all of them read the same pages.
+ * In several processes, one after the other: copying out of memory runs at 20 to 30 GB/s, which each process draws anew
+ * by where its pages lie, native code in the same memory too.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
