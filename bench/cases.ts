@@ -5,7 +5,7 @@ import { THIS_BUILD } from '../src/bench/build.ts';
 import { MIB, type Ready, Workbench } from '../src/bench/case.ts';
 import { caseGroups } from '../src/bench/groups.ts';
 import { Lab } from '../src/bench/lab.ts';
-import { quantile } from './harness.ts';
+import { quantile } from '../src/entry/calibrate/numbers.ts';
 
 const SIZE_BYTES = 16 * MIB;
 const NAMES = /^(bitmap-walk|decode|facade|save|load|inspect)/;

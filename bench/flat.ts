@@ -1,7 +1,8 @@
 /** Does a page cost the same in a small guest and in a large one, beyond the caches? */
 import { pathToFileURL } from 'node:url';
+import { quantile } from '../src/entry/calibrate/numbers.ts';
 import type { Content } from './contents.ts';
-import { inProcess, quantile } from './harness.ts';
+import { inProcess } from './harness.ts';
 import { BenchMemory, GIB, MIB, PAGE_BYTES } from './ram.ts';
 
 const SIZES = [MIB, 4 * MIB, 16 * MIB, 64 * MIB, 256 * MIB, GIB, 2 * GIB];

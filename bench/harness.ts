@@ -5,6 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { median, quantile } from '../src/entry/calibrate/numbers.ts';
 
 /** What a contender did: how long all its runs took, and what came out of the last. */
 export interface Measured {
@@ -71,15 +72,6 @@ const SAMPLE_MS_MIN = 15;
 /** V8 compiles a hot function anew in the background; it has done so by then. */
 const WARM_UP_MS = 150;
 
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
 /** Runs until the compiler is done with it; returns how many runs make a sample. */
 async function warmUp({ name, run }: Contender, question: Question, wanted: number): Promise<number> {
   let spent_ms = 0;
@@ -100,8 +92,8 @@ async function warmUp({ name, run }: Contender, question: Question, wanted: numb
  * not always the same one's.
  *
  * benny measures one function to its end before the next; what is asked here alternates, and native code times
- * itself, so the sampling is our own. Cases of this process alone, where
- * a table of costs is asked for and no ratio, go by benny: bench/cases.ts.
+ * itself, so the sampling is our own. Cases of this process alone, where a table of costs is asked for and no ratio,
+ * go by benny: bench/cases.ts.
  */
 async function contest(question: Question): Promise<Sampled[]> {
   const { contenders } = question;

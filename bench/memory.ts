@@ -2,11 +2,9 @@
  * How much memory does a save of 1 GiB take, beside the guest? The highest resident size of the process (VmHWM)
  * from just before `saveTo` to its end, less the resident size then; XBZRLE's cache is meant to be taken.
  */
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { formatBytes } from '../src/index.ts';
-
-const CASE = fileURLToPath(new URL('memory-case.ts', import.meta.url));
+import { inOwnProcess } from './case-process.ts';
 
 interface Taken {
   readonly before_bytes: number;
@@ -16,16 +14,12 @@ interface Taken {
   readonly xbzrle_pages: number;
 }
 
-function run(name: string): Taken {
-  const args = ['--import', 'tsx', CASE, name];
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
-}
-
 export function benchMemory(): void {
   const lines = ['plain', 'xbzrle'].map((name) => {
-    const { before_bytes, peak_bytes, cache_bytes, xbzrle_pages } = run(name);
+    const { before_bytes, peak_bytes, cache_bytes, xbzrle_pages } = inOwnProcess<Taken>(
+      'memory-case.ts',
+      name,
+    );
     if (name === 'xbzrle' && xbzrle_pages === 0) throw new Error('the cache was never used');
     const cache = cache_bytes === 0 ? '' : `, ${formatBytes(cache_bytes)} of it the cache`;
     return (

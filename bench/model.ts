@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inOwnProcess } from './case-process.ts';
 
-const CASE = fileURLToPath(new URL('model-case.ts', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 /** The shares of the `terabyte` scenario at other sizes: a tenth in use, an island for 4 GiB. */
 const SIZES_GIB = [16, 64, 256, 1024];
@@ -19,13 +19,7 @@ interface Outcome {
   readonly peak_mib: number;
 }
 
-function run(...args: string[]): Outcome {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', CASE, ...args], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
-}
+const run = (...args: string[]): Outcome => inOwnProcess('model-case.ts', ...args);
 
 function line(label: string, { took_ms, events, virtual_s, peak_mib }: Outcome): string {
   return (

@@ -1,4 +1,5 @@
 /** How fast are the changes of a page found and applied? Pairs of pages in seven cases, beside C and TypeScript. */
+import { CHANGES, type Change } from '../src/bench/cases/xbzrle.ts';
 import { Arena } from '../src/core/arena.ts';
 import { hashOf, Xorshift } from './contents.ts';
 import {
@@ -19,24 +20,13 @@ const PAGE_BYTES = 4096;
 /** Enough that the branch predictor does not know them by heart; old, new and payloads are within L2 and L3. */
 const PAIRS = 128;
 
-/** Changes `count` stretches of `size_bytes`, none of whose bytes stays as it was. */
-function change(page: Uint8Array, random: Xorshift, count: number, size_bytes: number): void {
-  for (let i = 0; i < count; i++) {
-    const first = random.below(PAGE_BYTES / size_bytes) * size_bytes;
-    for (let at = first; at < first + size_bytes; at++) page[at] = (page[at] ?? 0) ^ (1 + random.below(255));
+/** Changes runs of bytes, none of whose bytes stays as it was. */
+function change(page: Uint8Array, random: Xorshift, { runs, run_bytes }: Change): void {
+  for (let i = 0; i < runs; i++) {
+    const first = random.below(PAGE_BYTES / run_bytes) * run_bytes;
+    for (let at = first; at < first + run_bytes; at++) page[at] = (page[at] ?? 0) ^ (1 + random.below(255));
   }
 }
-
-/** The seven cases: what is changed in a page of random bytes. */
-const CASES: readonly { name: string; count: number; size_bytes: number }[] = [
-  { name: 'identical', count: 0, size_bytes: 1 },
-  { name: '1 x 8 B', count: 1, size_bytes: 8 },
-  { name: '8 x 8 B', count: 8, size_bytes: 8 },
-  { name: '64 x 8 B', count: 64, size_bytes: 8 },
-  { name: '1 x 512 B', count: 1, size_bytes: 512 },
-  { name: '256 x 1 B', count: 256, size_bytes: 1 },
-  { name: 'all different', count: 1, size_bytes: PAGE_BYTES },
-];
 
 /** The pairs of one case in a memory of the core: old and new pages by turns, payloads, pages to decode onto. */
 class Pairs {
@@ -48,14 +38,14 @@ class Pairs {
   /** Of the payloads; -1 where there is none. */
   readonly sizes = new Int32Array(this.arena.memory.buffer, this.#sizes_at, PAIRS);
 
-  fill(count: number, size_bytes: number): void {
+  fill(kind: Change): void {
     const random = new Xorshift(7);
     const bytes = this.arena.bytes(this.pairs, PAIRS * 2 * PAGE_BYTES);
     for (let at = 0; at < bytes.length; at += 2 * PAGE_BYTES) {
       const [before, after] = [this.view(this.pairs + at), this.view(this.pairs + at + PAGE_BYTES)];
       for (let i = 0; i < PAGE_BYTES; i++) before[i] = random.next() >>> 24;
       after.set(before);
-      change(after, random, count, size_bytes);
+      change(after, random, kind);
     }
   }
 
@@ -166,8 +156,9 @@ export async function askXbzrle(peer: NativePeer | undefined): Promise<Table[]> 
   const pairs = new Pairs();
   const encoded: Table[] = [];
   const decoded: Table[] = [];
-  for (const { name, count, size_bytes } of CASES) {
-    pairs.fill(count, size_bytes);
+  for (const kind of CHANGES) {
+    const { name } = kind;
+    pairs.fill(kind);
     encoded.push(await answered(ENCODE, [encodeQuestion(name, pairs, peer)]));
     // a page without changes, or with too many, has no payload
     if (pairs.sizes.every((size) => size <= 0)) continue;

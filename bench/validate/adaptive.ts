@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../src/entry/calibrate/numbers.ts';
 import {
   adaptive,
   fillContent,
@@ -18,7 +19,6 @@ import {
 } from '../../src/index.ts';
 import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { saveTo } from '../../src/node.ts';
-import { median } from '../harness.ts';
 
 const MODEL_SEEDS = 9;
 const REAL_ROUNDS = 7;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OwnCpu } from '../../src/entry/calibrate/affinity.ts';
+import { median } from '../../src/entry/calibrate/numbers.ts';
 import {
   fillContent,
   formatGbPerS,
@@ -19,7 +20,6 @@ import {
   parseWorkload,
 } from '../../src/index.ts';
 import { type CostSet, parseCosts } from '../../src/model/index.ts';
-import { median } from '../harness.ts';
 import { CONFIGURATIONS, type Configuration, GUEST_SIZE, READERS, SEED } from './configurations.ts';
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';

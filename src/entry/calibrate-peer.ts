@@ -14,6 +14,7 @@ import {
   END_BYTE,
   ORDER_FD,
   ORDER_NUMBERS,
+  PAGE_BYTES,
   PIPE_SIZES,
   READ,
   READ_LAST_PAGE,
@@ -65,8 +66,6 @@ function read(bytes: number): void {
   if (taken < bytes) readData(bytes - taken);
   answer(taken === bytes ? elapsed_ns : Number.NaN);
 }
-
-const PAGE_BYTES = 4096;
 
 /** The last page of what stands in the pipe is read by itself, after all before it: what a reader does that catches up. */
 function readLastPage(bytes: number): void {

@@ -17,13 +17,14 @@ const PAGES = MIB / PAGE_BYTES;
 const OUT_BYTES = PAGE_BYTES;
 
 /** A kind of change: so many runs of so many bytes in each page, at random places. */
-interface Change {
+export interface Change {
   readonly name: string;
   readonly runs: number;
   readonly run_bytes: number;
 }
 
-const CHANGES: readonly Change[] = [
+/** Also what bench/ times beside native code. */
+export const CHANGES: readonly Change[] = [
   { name: 'identical', runs: 0, run_bytes: 0 },
   { name: '1x8B', runs: 1, run_bytes: 8 },
   { name: '8x8B', runs: 8, run_bytes: 8 },

@@ -10,7 +10,7 @@ import {
 } from '../../model/costs.ts';
 import { ASSUMED, GIVEN, HOW, type RoundName } from './grounds.ts';
 import { median, quantile } from './numbers.ts';
-import { IDLE_AFTER_DEFAULT_NS } from './wakes.ts';
+import { IDLE_AFTER_DEFAULT_NS, idleAfter_ns } from './wakes.ts';
 
 const DIGITS = 3;
 
@@ -29,18 +29,11 @@ export interface Calibration {
   readonly spreads: Partial<Record<CostName, Spread>>;
 }
 
-/** What is more than a number a round. */
-export interface Tables {
-  readonly idle_after_ns: number | undefined;
-  readonly wakes: WakeTable | undefined;
-}
-
 /** The medians, each with how it was measured and how far the rounds lie apart. */
-export function conclude(samples: readonly Sample[], tables: Tables): Calibration {
-  const { idle_after_ns, wakes } = tables;
+export function conclude(samples: readonly Sample[], wakes: WakeTable | undefined): Calibration {
   const spreads: Partial<Record<CostName, Spread>> = {};
   const costs = mapCosts((name): Cost => {
-    if (name === 'idle_after_ns') return idleAfter(idle_after_ns);
+    if (name === 'idle_after_ns') return idleAfter(wakes === undefined ? undefined : idleAfter_ns(wakes));
     if (name === 'reset_page_ns' || name === 'timer_grain_ns') return GIVEN[name];
     const values = samples.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
     if (values.length === 0) return assumed(name);

@@ -84,7 +84,7 @@ export async function calibrate(options: MeasureOptions = {}): Promise<Calibrati
     const questions = new Questions(folder, peer, kept, wakes.rounds, options);
     try {
       const samples = await questions.ask();
-      return conclude(samples, wakes.tables);
+      return conclude(samples, wakes.table);
     } finally {
       await Promise.all([peer.close(() => questions.release()), kept?.close()]);
     }
@@ -100,7 +100,7 @@ function roundsOf(options: MeasureOptions): number {
 
 interface AskedWakes {
   readonly rounds: readonly WakeCosts[];
-  readonly tables: { readonly idle_after_ns: number | undefined; readonly wakes: WakeTable | undefined };
+  readonly table: WakeTable | undefined;
 }
 
 /** All rounds of this one, before there is another process: see wakes.ts. */
@@ -114,7 +114,7 @@ async function askWakes(cpu: OwnCpu, options: MeasureOptions): Promise<AskedWake
       if (options.signal?.aborted) throw fail('interrupted', {});
       rounds.push(question.round());
     }
-    return { rounds, tables: { idle_after_ns: question.idleAfter_ns(), wakes: question.table() } };
+    return { rounds, table: question.table() };
   } finally {
     await peer.close();
   }

@@ -18,7 +18,6 @@ const GUEST_BYTES = 512 * 1024;
 const WAIT_NS = 300_000;
 /** An offer of at least so much is a full staging buffer, and no end of a section. */
 const FULL_BYTES = 24 * 1024;
-
 /** Less than a full offer. */
 const REST_BYTES = 4096;
 /** Fewer of the saves that sleep before each turn. */

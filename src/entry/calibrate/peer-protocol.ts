@@ -33,7 +33,9 @@ export const READ_TIMES = 7;
 export const ORDER_NUMBERS = 3;
 /** An answer, and a message to be sent back. */
 export const ANSWER_BYTES = 8;
+/** A slot of a pipe, and what the channel hands to the socket that waits for room. */
+export const PAGE_BYTES = 4096;
 /** What an unread pipe takes. */
 export const PIPE_BYTES = 65_536;
 /** What calls are measured at; between them the line of their costs is straight. */
-export const PIPE_SIZES = [1, 2, 4, 8, 16].map((pages) => pages * 4096);
+export const PIPE_SIZES = [1, 2, 4, 8, 16].map((pages) => pages * PAGE_BYTES);

@@ -4,12 +4,18 @@ import { nextTurn } from '../../migrate/event-loop.ts';
 import { FdChannel } from '../../pipe/fd-channel.ts';
 import { median, Sizes, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
-import { DRAIN, DRAIN_SIZES, PIPE_BYTES, PIPE_SIZES, READ, READ_LAST_PAGE } from './peer-protocol.ts';
+import {
+  DRAIN,
+  DRAIN_SIZES,
+  PAGE_BYTES,
+  PIPE_BYTES,
+  PIPE_SIZES,
+  READ,
+  READ_LAST_PAGE,
+} from './peer-protocol.ts';
 
 /** The peer is asleep in its read by then. */
 const ASLEEP_AFTER_NS = 30_000;
-/** What the channel hands to the socket that waits for room. */
-const PIECE_BYTES = 4096;
 
 export interface PipeCosts {
   readonly write_call_ns: number;
@@ -38,12 +44,12 @@ export class PipeQuestion {
     const write = this.#writes();
     const read_byte_ns = this.#reads().slope;
     const quiet_write_ns = this.#quietWrites_ns();
-    const write_call_ns = Math.max(0, quiet_write_ns - PIECE_BYTES * write.slope);
+    const write_call_ns = Math.max(0, quiet_write_ns - PAGE_BYTES * write.slope);
     return {
       write_call_ns,
       wake_call_ns: Math.max(0, write.base - write_call_ns),
       write_byte_ns: write.slope,
-      read_call_ns: Math.max(0, this.#lastPage_ns() - PIECE_BYTES * read_byte_ns),
+      read_call_ns: Math.max(0, this.#lastPage_ns() - PAGE_BYTES * read_byte_ns),
       read_byte_ns,
       rewrite_call_ns: this.#rewrites_ns(),
       eagain_call_ns: await this.#eagains_ns(),
@@ -93,7 +99,7 @@ export class PipeQuestion {
 
   /** Writes of a page where there is room for one, and of two: the second is tried, and not taken. */
   #rewrites_ns(): number {
-    const fill_bytes = PIPE_BYTES - PIECE_BYTES;
+    const fill_bytes = PIPE_BYTES - PAGE_BYTES;
     const writes_ns = (bytes: number): number =>
       median(
         Array.from({ length: this.#times }, () => {
@@ -103,7 +109,7 @@ export class PipeQuestion {
           return elapsed_ns;
         }),
       );
-    return Math.max(0, writes_ns(2 * PIECE_BYTES) - writes_ns(PIECE_BYTES));
+    return Math.max(0, writes_ns(2 * PAGE_BYTES) - writes_ns(PAGE_BYTES));
   }
 
   /** As a channel tries a full pipe: again at each turn of the loop. */
@@ -114,7 +120,7 @@ export class PipeQuestion {
       // after EAGAIN a channel makes no call before there is room
       const channel = this.#channel();
       await nextTurn();
-      samples_ns.push(time_ns(() => channel.offer(0, PIECE_BYTES)));
+      samples_ns.push(time_ns(() => channel.offer(0, PAGE_BYTES)));
     }
     this.#drain(PIPE_BYTES);
     return median(samples_ns);
@@ -123,8 +129,8 @@ export class PipeQuestion {
   #quietWrites_ns(): number {
     const channel = this.#channel();
     const samples_ns = Array.from({ length: this.#times }, () => {
-      const elapsed_ns = time_ns(() => channel.offer(0, PIECE_BYTES));
-      this.#drain(PIECE_BYTES);
+      const elapsed_ns = time_ns(() => channel.offer(0, PAGE_BYTES));
+      this.#drain(PAGE_BYTES);
       return elapsed_ns;
     });
     return median(samples_ns);

@@ -83,29 +83,6 @@ export class WakeQuestion {
     return { wake_ns: latency_ns(SHORT_NS), wake_idle_ns: latency_ns(LONG_NS) };
   }
 
-  /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
-  idleAfter_ns(): number | undefined {
-    const waits = this.table()?.waits ?? [];
-    const points = waits
-      .filter(({ wait_ns }) => wait_ns >= SHORT_NS.from_ns)
-      .map(({ wait_ns, latencies_ns }) => ({ wait_ns, latency_ns: median(latencies_ns) }));
-    const [shortest, longest] = [points[0], points.at(-1)];
-    if (shortest === undefined || longest === undefined) return undefined;
-    const short_ns = shortest.latency_ns;
-    const difference_ns = longest.latency_ns - short_ns;
-    if (difference_ns < Math.max(DIFFERENCE_MIN_NS, DIFFERENCE_MIN_SHARE * short_ns)) return undefined;
-    const middle_ns = short_ns + difference_ns / 2;
-    let before = shortest;
-    for (const point of points) {
-      if (point.latency_ns >= middle_ns) {
-        const share = (middle_ns - before.latency_ns) / (point.latency_ns - before.latency_ns);
-        return before.wait_ns + share * (point.wait_ns - before.wait_ns);
-      }
-      before = point;
-    }
-    return undefined;
-  }
-
   /** All of them: a few for each wait, that stand for as many equal shares of those that were measured. */
   table(): WakeTable | undefined {
     const waits = edges_ns().flatMap((from_ns, i, edges) => {
@@ -154,6 +131,28 @@ export class WakeQuestion {
       closeSync(fifo.write_fd);
     }
   }
+}
+
+/** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
+export function idleAfter_ns({ waits }: WakeTable): number | undefined {
+  const points = waits
+    .filter(({ wait_ns }) => wait_ns >= SHORT_NS.from_ns)
+    .map(({ wait_ns, latencies_ns }) => ({ wait_ns, latency_ns: median(latencies_ns) }));
+  const [shortest, longest] = [points[0], points.at(-1)];
+  if (shortest === undefined || longest === undefined) return undefined;
+  const short_ns = shortest.latency_ns;
+  const difference_ns = longest.latency_ns - short_ns;
+  if (difference_ns < Math.max(DIFFERENCE_MIN_NS, DIFFERENCE_MIN_SHARE * short_ns)) return undefined;
+  const middle_ns = short_ns + difference_ns / 2;
+  let before = shortest;
+  for (const point of points) {
+    if (point.latency_ns >= middle_ns) {
+      const share = (middle_ns - before.latency_ns) / (point.latency_ns - before.latency_ns);
+      return before.wait_ns + share * (point.wait_ns - before.wait_ns);
+    }
+    before = point;
+  }
+  return undefined;
 }
 
 function pause_ns(index: number): number {
