@@ -1,5 +1,6 @@
 /** Dirty pages in, bare pages and the runs they stand in out: what mapped-ram writes. */
 import { bitmap_claim, bitmap_next, bitmap_return, bitmap_word } from './bitmap';
+import { add_count } from './counters';
 import {
   BLOCK_BITMAP,
   BLOCK_FIRST,
@@ -66,7 +67,7 @@ export function collect(
     const zero_before = zero;
     // the page that would continue the last run; none yet in this block
     let follows: u32 = pages;
-    // as in encode
+    // as in encode: a copy is slow where the next page was looked at before it (20 against 31 GB/s)
     let claimed: u64 = 0;
     let word_at = bitmap;
     let next_word: u64 = 0;
@@ -90,7 +91,7 @@ export function collect(
       const present_at = bitmap_word(present, page);
 
       const first_word = is_next_known ? next_word : load<u64>(source);
-      is_next_known = (claimed & (bit << 1)) !== 0;
+      is_next_known = first_word === 0 && (claimed & (bit << 1)) !== 0;
       if (is_next_known) next_word = load<u64>(source, PAGE_SIZE);
       if (first_word === 0 && !any_set(source)) {
         store<u64>(present_at, load<u64>(present_at) & ~bit);
@@ -123,8 +124,8 @@ export function collect(
     }
     bitmap_return(word_at, claimed);
 
-    store<u64>(entry, load<u64>(entry, BLOCK_NORMAL) + <u64>(normal - normal_before), BLOCK_NORMAL);
-    store<u64>(entry, load<u64>(entry, BLOCK_ZERO) + <u64>(zero - zero_before), BLOCK_ZERO);
+    add_count(entry, BLOCK_NORMAL, normal - normal_before);
+    add_count(entry, BLOCK_ZERO, zero - zero_before);
     if (stop !== ENCODE_END) break;
     block++;
     page = 0;

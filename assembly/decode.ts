@@ -1,5 +1,6 @@
 /** Page records in, pages out; the input is trusted in nothing. */
 import { bitmap_word } from './bitmap';
+import { add_count } from './counters';
 import {
   BLOCK_BEYOND,
   BLOCK_FILL,
@@ -126,21 +127,22 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
     const page = <u32>index;
     const page_at = place_of(entry, page - <u32>first);
     const byte = <u32>load<u8>(payload);
+    const is_zeros = kind === FLAG_ZERO && byte === 0;
     // looked at first, as QEMU does (ram_handle_zero): a page that nobody wrote takes no memory of the host
-    const clears = kind === FLAG_ZERO && byte === 0 && page_at !== 0 && !is_zero(page_at);
+    const clears = is_zeros && page_at !== 0 && !is_zero(page_at);
     if (!clears || page_at !== clear_end || clear_end - clear_at === <usize>CLEAR_SIZE_MAX) {
       if (clear_at !== clear_end) memory.fill(clear_at, 0, clear_end - clear_at);
-      clear_at = clears ? page_at : 0;
-      clear_end = clear_at;
+      clear_at = page_at;
+      clear_end = page_at;
     }
     if (clears) clear_end += <usize>PAGE_SIZE;
 
     if (kind === FLAG_ZERO) {
       if (byte !== 0 && page_at !== 0) memory.fill(page_at, <u8>byte, <usize>PAGE_SIZE);
-      add_one(entry, byte !== 0 ? BLOCK_FILL : BLOCK_ZERO);
+      add_count(entry, is_zeros ? BLOCK_ZERO : BLOCK_FILL, 1);
     } else if (kind === FLAG_PAGE) {
       if (page_at !== 0) memory.copy(page_at, payload, <usize>PAGE_SIZE);
-      add_one(entry, BLOCK_NORMAL);
+      add_count(entry, BLOCK_NORMAL, 1);
     } else {
       const changes = payload + <usize>XBZRLE_HEAD_SIZE;
       const fault = xbzrle_decode(page_at, changes, payload_size - XBZRLE_HEAD_SIZE);
@@ -149,9 +151,9 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
         store<u32>(state, head_size + XBZRLE_HEAD_SIZE + fault, DECODE_FAULT_AT);
         break;
       }
-      add_one(entry, BLOCK_XBZRLE);
+      add_count(entry, BLOCK_XBZRLE, 1);
     }
-    note_present(entry, page - <u32>first, kind !== FLAG_ZERO || byte !== 0);
+    note_present(entry, page - <u32>first, !is_zeros);
     if (block < last_block || (block === last_block && page <= last_page)) wraps++;
     last_block = block;
     last_page = page;
@@ -180,10 +182,6 @@ function note_present(entry: usize, page: u32, is_present: bool): void {
   const bit = (<u64>1) << (<u64>(page & 63));
   const word = load<u64>(at);
   store<u64>(at, is_present ? word | bit : word & ~bit);
-}
-
-function add_one(entry: usize, counter: usize): void {
-  store<u64>(entry + counter, load<u64>(entry + counter) + 1);
 }
 
 /** 1 + index of the block with this idstr (length byte, bytes); 0 if there is none. */

@@ -1,6 +1,7 @@
 /** The hot loop: dirty pages in, page records out. */
 import { bitmap_claim, bitmap_next, bitmap_return, bitmap_word } from './bitmap';
 import { cache_find, cache_take, cache_zero } from './cache';
+import { add_count } from './counters';
 import {
   BLOCK_BEYOND,
   BLOCK_BITMAP,
@@ -50,8 +51,8 @@ import { any_set } from './zero';
  * of a page that is not zero.
  *
  * A bit is cleared before its page is read, as in QEMU (migration/ram.c, ram_save_host_page): a write that
- * comes later sets it again, and the page goes once more. Bits are taken by the word, see bitmap_claim. Only zero pages are written as fill records:
- * QEMU refuses other fill bytes from 8.2 on.
+ * comes later sets it again, and the page goes once more. Bits are taken by the word, see bitmap_claim. Only
+ * zero pages are written as fill records: QEMU refuses other fill bytes from 8.2 on.
  */
 export function encode(
   state: usize,
@@ -197,10 +198,6 @@ function pages_before(blocks: usize, block: u32): u32 {
     pages += load<u32>(entry, BLOCK_FIRST) + load<u32>(entry, BLOCK_PAGES) + load<u32>(entry, BLOCK_BEYOND);
   }
   return pages;
-}
-
-function add_count(entry: usize, counter: usize, count: u32): void {
-  store<u64>(entry + counter, load<u64>(entry + counter) + <u64>count);
 }
 
 /**
