@@ -85,9 +85,11 @@ export {
   type SureRatio,
   throughputOf,
 } from './stats/compare.ts';
+export type { Stuck } from './stats/convergence.ts';
 export { RamCounters, type RamStats } from './stats/counters.ts';
 export { type Bucket, Log2Histogram } from './stats/histogram.ts';
 export type { InspectDocument, PageCounts } from './stats/inspect.ts';
+export type { LateTurnsResult } from './stats/late-turns.ts';
 export {
   buildResult,
   type DiskResult,

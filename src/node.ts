@@ -10,3 +10,4 @@ export { saveInThread, type ThreadOptions } from './pipe/save-in-thread.ts';
 export { type OutputOptions, type SavedTo, saveTo } from './pipe/save-to.ts';
 export type { SinkReport } from './pipe/sink.ts';
 export { readText, writeText } from './pipe/text-file.ts';
+export { LateTurnWatch } from './pipe/turn-watch.ts';

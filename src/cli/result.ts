@@ -1,12 +1,17 @@
 /** From what a save measured to its result document. */
-import { buildResult, type Plain, type ResultDocument } from '../index.ts';
+import { buildResult, type LateTurnsResult, type Plain, type ResultDocument } from '../index.ts';
 import type { SavedTo } from '../node.ts';
 import { describeMachine } from './machine.ts';
 
 /** The result document of a save that this process made. */
 export function resultOf(
   saved: SavedTo,
-  about: { readonly command: string; readonly load_ms: number; readonly options: Record<string, Plain> },
+  about: {
+    readonly command: string;
+    readonly load_ms: number;
+    readonly options: Record<string, Plain>;
+    readonly late_turns?: LateTurnsResult | undefined;
+  },
 ): ResultDocument {
   const { sink } = saved;
   return buildResult({

@@ -5,14 +5,17 @@ import {
   BLACKOUT_TARGET_NS,
   describeWorkloads,
   formatProfile,
+  type LateTurnsResult,
   type Plain,
   type PolicySpec,
   type SaveProgress,
+  type Stuck,
   withNamedPolicy,
   XBZRLE_CACHE_BYTES,
 } from '../index.ts';
 import {
   CHANNELS_MAX,
+  LateTurnWatch,
   type SavedTo,
   saveByChannels,
   saveInThread,
@@ -20,7 +23,7 @@ import {
   writeImage,
   writeText,
 } from '../node.ts';
-import { reportSave } from '../report/save.ts';
+import { reportSave, reportStuck } from '../report/save.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
   contradiction,
@@ -196,6 +199,7 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
   const chosen = await chooseGuest(flags, signal);
   let bar: ProgressBar | undefined;
   let saved: SavedTo;
+  const watch = watchOf(flags);
   try {
     const options = {
       via: viaOf(flags),
@@ -214,6 +218,12 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
       onBegin: (progress: SaveProgress) => {
         bar = new ProgressBar('saving', barOf(progress));
       },
+      onStuck: (stuck: Stuck) => {
+        const line = `pagepipe: ${reportStuck(stuck, numberOrNone(flags.limit))}`;
+        bar?.clear();
+        printError(line);
+      },
+      watch,
     };
     if (isByChannels(flags)) {
       saved = await saveByChannels(chosen.guest, flags.output, { ...options, channels: flags.channels });
@@ -226,8 +236,15 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
     }
   } finally {
     bar?.stop();
+    watch?.close();
   }
-  await writeExtras(flags, chosen, saved, signal);
+  await writeExtras(flags, chosen, { ...saved, late_turns: watch?.result() }, signal);
+}
+
+/** A policy with a target is to say what it could not hold, and why. The thread's turns hold nobody up. */
+function watchOf(flags: SaveFlags): LateTurnWatch | undefined {
+  if (flags.policy !== 'adaptive' || flags.thread === true) return undefined;
+  return new LateTurnWatch(flags.target ?? BLACKOUT_TARGET_NS);
 }
 
 function barOf(progress: SaveProgress): ConstructorParameters<typeof ProgressBar>[1] {
@@ -242,7 +259,7 @@ function barOf(progress: SaveProgress): ConstructorParameters<typeof ProgressBar
 async function writeExtras(
   flags: SaveFlags,
   { guest, load_ms }: ChosenGuest,
-  saved: SavedTo,
+  saved: SavedTo & { readonly late_turns: LateTurnsResult | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const force = flags.force ?? false;
@@ -252,7 +269,12 @@ async function writeExtras(
   const profile = formatProfile(saved.spans.list, saved.began_ns);
   if (trace === STDOUT) process.stdout.write(profile);
   else if (trace !== undefined) await besideStream(output, () => writeText(trace, profile, { force }));
-  const result = resultOf(saved, { command: 'save', load_ms, options: plainOptions(flags) });
+  const result = resultOf(saved, {
+    command: 'save',
+    load_ms,
+    options: plainOptions(flags),
+    late_turns: saved.late_turns,
+  });
   const is_taken = isStdoutTaken([output, keepRam, trace]);
   if (flags.json === true) printJson(result, is_taken ? process.stderr : process.stdout);
   else

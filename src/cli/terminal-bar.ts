@@ -1,4 +1,5 @@
 /** The bar that all progress is shown with. */
+import { clearLine, cursorTo } from 'node:readline';
 import { Presets, SingleBar } from 'cli-progress';
 
 const STEP_MS = 100;
@@ -25,6 +26,13 @@ export class TerminalBar {
     bar.start(total, 0, words());
     this.#timer = setInterval(() => bar.update(done(), words()), STEP_MS);
     this.#bar = bar;
+  }
+
+  /** Clears the line of the bar, which is drawn again at its next step. */
+  clear(): void {
+    if (this.#bar === undefined) return;
+    cursorTo(process.stderr, 0);
+    clearLine(process.stderr, 0);
   }
 
   stop(): void {

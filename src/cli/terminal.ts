@@ -76,6 +76,11 @@ export class ProgressBar {
     this.#bar.stop();
   }
 
+  /** Takes the bar away so that a line can be printed; it comes back at its next step. */
+  clear(): void {
+    this.#bar.clear();
+  }
+
   #words(progress: Progress): Record<string, string> {
     const done_bytes = progress.done_bytes();
     const elapsed_ms = performance.now() - this.#began_ms;

@@ -61,6 +61,7 @@ function save(): Promise<SavedTo> {
       running: is_running ? running : undefined,
       signal: aborting.signal,
       onBegin,
+      onStuck: (stuck) => tell({ type: 'stuck', stuck }),
       onPaused: is_pause_told ? pauseGuest : undefined,
     }),
   );

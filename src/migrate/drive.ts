@@ -1,13 +1,20 @@
 /** The driver of the save loop for a real event loop. */
 import { fail } from '../errors.ts';
 import { nextTurn, sleepUntil } from './event-loop.ts';
-import type { Channel, Clock } from './interfaces.ts';
+import type { Channel, Clock, Wait } from './interfaces.ts';
 import type { Save } from './save.ts';
 
 /** A channel of the real world: the driver can wait for it. */
 export interface AsyncChannel extends Channel {
   /** Resolves when the channel can take bytes again; rejects when it never will. */
   whenReady(): Promise<void>;
+}
+
+/** Is told of every turn of the loop, to account for its time. */
+export interface TurnWatch {
+  turnBegins(): void;
+  /** @param write_ns what the turn spent in offers to the channel */
+  turnEnded(turn_ns: number, write_ns: number): void;
 }
 
 /** Rejects when the signal is aborted, and never resolves. */
@@ -33,15 +40,25 @@ export async function drive(
   channel: AsyncChannel,
   clock: Clock,
   signal: AbortSignal | undefined,
+  watch?: TurnWatch | undefined,
 ): Promise<void> {
   for (;;) {
     if (signal?.aborted) throw fail('interrupted', {});
-    const wait = save.turn();
+    const wait = watch === undefined ? save.turn() : watchedTurn(save, clock, watch);
     if (wait.kind === 'done') return;
     await nextTurn();
     if (wait.kind === 'writable') await readyOrAborted(channel, signal);
     if (wait.kind === 'until') await sleepUntil(clock, wait.at_ns, signal);
   }
+}
+
+function watchedTurn(save: Save, clock: Clock, watch: TurnWatch): Wait {
+  watch.turnBegins();
+  const began_ns = clock.now();
+  const before_ns = save.write_ns;
+  const wait = save.turn();
+  watch.turnEnded(clock.now() - began_ns, save.write_ns - before_ns);
+  return wait;
 }
 
 async function readyOrAborted(channel: AsyncChannel, signal: AbortSignal | undefined): Promise<void> {

@@ -4,6 +4,7 @@ import type { FilePiece } from '../format/mapped-ram.ts';
 import type { Guest } from '../guest/guest.ts';
 import { PAGE_BYTES } from '../guest/guest.ts';
 import { Blackout } from '../stats/blackout.ts';
+import { Convergence, type Stuck } from '../stats/convergence.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { type Phase, Spans } from '../stats/spans.ts';
 import { Bandwidth } from './bandwidth.ts';
@@ -41,6 +42,8 @@ export interface RoundsOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onPaused?: (() => void) | undefined;
   readonly onBegin?: ((progress: SaveProgress) => void) | undefined;
+  /** Called once where what is left has not fallen for three rounds. */
+  readonly onStuck?: ((stuck: Stuck) => void) | undefined;
 }
 
 export interface RoundsParts {
@@ -70,6 +73,7 @@ class RoundsSave {
   readonly #counters: RamCounters;
   readonly #began_ns = clock.now();
   readonly #bandwidth: Bandwidth;
+  readonly #convergence: Convergence;
   #piece_bytes = 0;
   /** Pages of the rounds that are over. */
   #counted_pages = 0;
@@ -85,6 +89,7 @@ class RoundsSave {
     this.#options = options;
     this.#counters = new RamCounters(parts.guest.ram_bytes, PAGE_BYTES);
     this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns ?? DOWNTIME_LIMIT_NS);
+    this.#convergence = new Convergence(this.#began_ns, options.onStuck ?? (() => undefined));
   }
 
   /** @throws `interrupted`; what the channels or a write fail with */
@@ -155,6 +160,11 @@ class RoundsSave {
       const threshold_bytes = this.#is_guest_running ? this.#bandwidth.threshold_bytes : 0;
       this.#converged = guest.dirty_pages * PAGE_BYTES <= threshold_bytes;
       if (this.#converged || rounds >= max_rounds) return;
+      this.#convergence.round({
+        now_ns: clock.now(),
+        remaining_bytes: guest.dirty_pages * PAGE_BYTES,
+        stream_bytes: this.#stream_bytes,
+      });
     }
   }
 

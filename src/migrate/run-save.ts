@@ -2,9 +2,10 @@
 import type { Guest } from '../guest/guest.ts';
 import { type Policy, startPolicy } from '../policy/policy.ts';
 import { Blackout } from '../stats/blackout.ts';
+import { Convergence, type Round, type Stuck } from '../stats/convergence.ts';
 import { RamCounters, type XbzrleCacheStats } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
-import { type AsyncChannel, drive } from './drive.ts';
+import { type AsyncChannel, drive, type TurnWatch } from './drive.ts';
 import { systemClock } from './event-loop.ts';
 import { Monitor } from './monitor.ts';
 import type { Placements } from './output-format.ts';
@@ -23,6 +24,9 @@ export interface SaveOptions<State> extends SaveSettings {
   readonly onPaused?: (() => void) | undefined;
   /** Called with the running save once it has begun, for progress. */
   readonly onBegin?: ((progress: SaveProgress) => void) | undefined;
+  /** Called once where what is left has not fallen for three rounds. */
+  readonly onStuck?: ((stuck: Stuck) => void) | undefined;
+  readonly watch?: TurnWatch | undefined;
 }
 
 /** How a guest is saved, in plain values. */
@@ -94,8 +98,10 @@ export async function runSave<State>(
   const counters = new RamCounters(guest.ram_bytes, source.page_bytes);
   const began_ns = clock.now();
   const policy = startPolicy(options.policy, began_ns);
+  const convergence = new Convergence(began_ns, options.onStuck ?? (() => undefined));
+  const onRound = (round: Round): void => convergence.round(round);
   const save = new Save(
-    { clock, source, channel, policy, spans, counters },
+    { clock, source, channel, policy, spans, counters, onRound },
     {
       downtime_limit_ns: options.downtime_limit_ns ?? DOWNTIME_LIMIT_NS,
       max_rounds: options.max_rounds ?? Number.POSITIVE_INFINITY,
@@ -112,7 +118,7 @@ export async function runSave<State>(
   const blackout = new Blackout(began_ns);
   const monitor = new Monitor(clock, blackout);
   try {
-    await drive(save, channel, clock, options.signal);
+    await drive(save, channel, clock, options.signal, options.watch);
     await finish(save.stream_bytes);
   } finally {
     monitor.stop();

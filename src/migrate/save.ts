@@ -1,6 +1,7 @@
 /** The save loop: begin, iterate, complete as in QEMU, one synchronous step at a time. */
 import { fail } from '../errors.ts';
 import type { RunningPolicy } from '../policy/policy.ts';
+import type { Round } from '../stats/convergence.ts';
 import type { RamCounters } from '../stats/counters.ts';
 import type { Phase, Spans } from '../stats/spans.ts';
 import { Bandwidth, CopyBandwidth } from './bandwidth.ts';
@@ -38,6 +39,8 @@ export interface LoopParts {
   readonly counters: RamCounters;
   /** What closing the descriptor does on the main loop: QEMU drained its buffer there until 1.5. */
   readonly close?: (() => void) | undefined;
+  /** Called where another round is needed. */
+  readonly onRound?: ((round: Round) => void) | undefined;
 }
 
 /**
@@ -99,6 +102,11 @@ export class Save {
   /** The longest that the channel took for one offer. */
   get longest_write_ns(): number {
     return this.#staging.longest_offer_ns;
+  }
+
+  /** What the channel took for all offers. */
+  get write_ns(): number {
+    return this.#staging.offer_ns;
   }
 
   /** From Begin to the last byte taken by the channel, or to now. */
@@ -202,6 +210,11 @@ export class Save {
       this.#phase = 'complete';
     } else {
       this.#rounds++;
+      this.#parts.onRound?.({
+        now_ns: this.#parts.clock.now(),
+        remaining_bytes: source.dirty_pages * source.page_bytes,
+        stream_bytes: this.stream_bytes,
+      });
     }
   }
 

@@ -21,8 +21,10 @@ export class Staging {
   #element_done = 0;
   /** Bytes that the channel has taken. */
   taken_bytes = 0;
-  /** The longest that the channel took for one offer. */
+  /** The longest that the channel took for one offer, */
   longest_offer_ns = 0;
+  /** and what all offers took. */
+  offer_ns = 0;
 
   constructor(source: Source, channel: Channel, clock: Clock) {
     this.#source = source;
@@ -72,7 +74,9 @@ export class Staging {
     if (this.#sent < this.#fill) {
       const before_ns = this.#clock.now();
       const taken = this.#channel.offer(this.#sent, this.#fill);
-      this.longest_offer_ns = Math.max(this.longest_offer_ns, this.#clock.now() - before_ns);
+      const took_ns = this.#clock.now() - before_ns;
+      this.longest_offer_ns = Math.max(this.longest_offer_ns, took_ns);
+      this.offer_ns += took_ns;
       this.#sent += taken;
       this.taken_bytes += taken;
       if (this.#sent < this.#fill) return false;

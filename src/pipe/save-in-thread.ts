@@ -27,7 +27,7 @@ const RUN_PERIOD_MS = 1;
 export interface ThreadOptions
   extends OutputOptions,
     SaveSettings,
-    Pick<SaveOptions<unknown>, 'running' | 'signal' | 'onPaused' | 'onBegin'> {
+    Pick<SaveOptions<unknown>, 'running' | 'signal' | 'onPaused' | 'onBegin' | 'onStuck'> {
   readonly policy: PolicySpec;
 }
 
@@ -101,7 +101,15 @@ class ThreadedSave {
 
   #setup(output: string): ThreadSetup {
     // what is left out has functions, which do not go to another thread
-    const { running, signal: _signal, onPaused, onBegin: _onBegin, policy, ...options } = this.#options;
+    const {
+      running,
+      signal: _signal,
+      onPaused,
+      onBegin: _onBegin,
+      onStuck: _onStuck,
+      policy,
+      ...options
+    } = this.#options;
     const is_running = running !== undefined;
     return {
       guest: this.#guest.share(),
@@ -129,10 +137,11 @@ class ThreadedSave {
   }
 
   /** What fails here calls the save off: the thread removes what it has begun, and says when that is done. */
-  #heard(message: Message<'begun' | 'progress' | 'pause'>, worker: Worker): void {
+  #heard(message: Message<'begun' | 'progress' | 'stuck' | 'pause'>, worker: Worker): void {
     try {
       if (message.type === 'begun') this.#begun(message);
       if (message.type === 'progress') this.#progress = message;
+      if (message.type === 'stuck') this.#options.onStuck?.(message.stuck);
       if (message.type === 'pause') this.#pause();
     } catch (fault) {
       this.#fault ??= fault;

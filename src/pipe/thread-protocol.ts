@@ -3,6 +3,7 @@ import type { PlainError } from '../errors.ts';
 import type { SharedGuest } from '../guest/guest.ts';
 import type { SaveSettings } from '../migrate/run-save.ts';
 import type { PolicySpec } from '../policy/named.ts';
+import type { Stuck } from '../stats/convergence.ts';
 import type { RamCounts } from '../stats/counters.ts';
 import type { SpanColumns } from '../stats/spans.ts';
 import type { OutputOptions, SavedTo } from './save-to.ts';
@@ -11,6 +12,7 @@ import type { OutputOptions, SavedTo } from './save-to.ts';
  *     main ── setup ───▶ thread          the guest, the output, how: its workerData
  *     main ◀─ begun ──── thread          Begin, and when that was
  *     main ◀─ progress ─ thread          now and then
+ *     main ◀─ stuck ──── thread          once, where the save does not converge
  *     main ◀─ pause ──── thread          the guest is to stand still; the thread sleeps on PAUSED until it does
  *     main ── abort ───▶ thread          also as ABORTED, which a turn looks at
  *     main ◀─ saved ──── thread          the output is final
@@ -46,6 +48,7 @@ export type FromThread =
       readonly began_hrtime_ns: bigint;
     }
   | { readonly type: 'progress'; readonly remaining_bytes: number; readonly stream_bytes: number }
+  | { readonly type: 'stuck'; readonly stuck: Stuck }
   | { readonly type: 'pause' }
   | {
       readonly type: 'saved';

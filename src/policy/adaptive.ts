@@ -25,6 +25,8 @@ export interface AdaptiveState<Inner> {
   readonly late_ns: number;
   /** and all time; both fade. */
   readonly time_ns: number;
+  /** The most that a turn took beyond its slice and that a shorter slice makes up for; it fades. */
+  readonly overrun_ns: number;
 }
 
 /**
@@ -34,8 +36,12 @@ export interface AdaptiveState<Inner> {
  * first d - T. So the share of requests that are late is the sum of max(0, d - T) over all turns by the time that
  * has gone by; that is what is counted, and held under half of the one per cent that p99 allows. While it is, the
  * slice grows towards 0.9 T; when it is not, it shrinks. Turns that end by themselves, because the pipe is full,
- * never see the slice. What overruns a slice (a blocking write, a slow page, a preempted thread) makes the next
- * ones shorter only as far as that helps: a turn that is late whatever the slice is would leave it at the least.
+ * never see the slice.
+ *
+ * A turn may overrun its slice: the kernel blocks a write, touching a page is dear, another process has the CPU. The
+ * slice leaves room for the longest overrun of the last seconds, also where no request was late yet: a busy machine
+ * that takes the CPU away for 6 ms needs slices of 4 ms, not of 9. An overrun that no slice makes up for (longer than
+ * the target less the shortest slice) is left out, for a shorter slice would cost throughput and help nobody.
  *
  * @param target_ns a positive number of nanoseconds
  * @throws `usage-target` for anything else
@@ -47,6 +53,10 @@ export function adaptive<Inner>(
   if (!Number.isSafeInteger(target_ns) || target_ns <= 0) throw fail('usage-target', { target_ns });
   const slice_min_ns = target_ns * SLICE_SHARE_MIN;
   const slice_max_ns = target_ns * SLICE_SHARE_MAX;
+
+  /** An overrun that a shorter slice makes up for; else 0. */
+  const helpedOverrun = (overrun_ns: number): number =>
+    overrun_ns > 0 && overrun_ns <= target_ns - slice_min_ns ? overrun_ns : 0;
 
   /** The slice after a turn that took so long. */
   const learnt = (state: AdaptiveState<Inner>, now_ns: number): AdaptiveState<Inner> => {
@@ -61,8 +71,9 @@ export function adaptive<Inner>(
     let { slice_ns } = state;
     if (is_sliced && over_ns > 0 && is_too_late) slice_ns *= SHRINK;
     else if (is_sliced && over_ns === 0 && !is_too_late) slice_ns *= GROW;
-    slice_ns = Math.min(slice_max_ns, Math.max(slice_min_ns, slice_ns));
-    return { ...state, slice_ns, late_ns, time_ns };
+    const overrun_ns = Math.max(state.overrun_ns * fade, helpedOverrun(turn_ns - state.slice_ns));
+    slice_ns = Math.min(slice_max_ns, target_ns - overrun_ns, slice_ns);
+    return { ...state, slice_ns: Math.max(slice_min_ns, slice_ns), late_ns, time_ns, overrun_ns };
   };
 
   return {
@@ -74,6 +85,7 @@ export function adaptive<Inner>(
       slice_ns: slice_max_ns,
       late_ns: 0,
       time_ns: 0,
+      overrun_ns: 0,
     }),
     turn: (state, now_ns) => ({
       ...learnt(state, now_ns),

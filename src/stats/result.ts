@@ -2,6 +2,7 @@
 import type { BlackoutSummary } from './blackout.ts';
 import type { RamStats, XbzrleCacheStats } from './counters.ts';
 import type { Bucket } from './histogram.ts';
+import type { LateTurnsResult } from './late-turns.ts';
 import type { Span } from './spans.ts';
 import { msOfNs, type Phases, roundMs, summarisePhases } from './summary.ts';
 
@@ -51,6 +52,8 @@ export interface ResultDocument {
   readonly short_writes: number;
   /** The longest that the channel took for one offer: what no slice can cut short. */
   readonly longest_write_ms: number;
+  /** Where the policy has a target: the turns that took longer. */
+  readonly late_turns?: LateTurnsResult;
   readonly disk?: DiskResult;
   readonly options: Readonly<Record<string, Plain>>;
   readonly machine: Readonly<Record<string, Plain>>;
@@ -91,6 +94,7 @@ export interface Measured {
   readonly eagain: number;
   readonly short_writes: number;
   readonly longest_write_ns: number;
+  readonly late_turns?: LateTurnsResult | undefined;
   readonly disk?: DiskResult | undefined;
   readonly options: ResultDocument['options'];
   readonly machine: ResultDocument['machine'];
@@ -124,6 +128,7 @@ export function buildResult(measured: Measured): ResultDocument {
     eagain: measured.eagain,
     short_writes: measured.short_writes,
     longest_write_ms: msOfNs(measured.longest_write_ns),
+    ...(measured.late_turns === undefined ? {} : { late_turns: measured.late_turns }),
     ...(measured.disk === undefined ? {} : { disk: roundedDisk(measured.disk) }),
     options: measured.options,
     machine: measured.machine,

@@ -33,6 +33,24 @@ test('save, where the rounds are used up and the slice is overrun', () =>
     assertWidth(text);
   }));
 
+test('a save that does not converge says so once, whichever loop makes it', () =>
+  inPlace(async (place) => {
+    // the whole working set is rewritten many times a round, so that no round has less left than the one before
+    const hot = ['save', '--workload', 'hot,dirty=4GiB/s,set=4MiB,zero=0%', '--size', '16MiB', '--seed', '3'];
+    const stuck = ['--downtime', '1us', '--max-rounds', '60'];
+    const ways: readonly (readonly string[])[] = [
+      ['--limit', '256MiB/s'],
+      ['--limit', '256MiB/s', '--thread'],
+      ['--format', 'mapped-ram', '--channels', '2'],
+    ];
+    for (const [index, way] of ways.entries()) {
+      const { status, stderr } = await place.run([...hot, ...stuck, ...way, '-o', `out${index}`]);
+      assert.is(status, 0, stderr);
+      assert.match(stderr, /^pagepipe: does not converge: .* left for 3 rounds, .*; set .*--max-rounds/);
+      assert.is(stderr.trimEnd().split('\n').length, 1, `${way.join(' ')}: one line`);
+    }
+  }));
+
 test('load and inspect, with a stream of several rounds and many sections', () =>
   inPlace(async (place) => {
     const busy = ['save', '--workload', 'steady,dirty=100MiB/s', '--size', '16MiB', '--limit', '64MiB/s'];

@@ -71,7 +71,8 @@ test('a turn ends at the slice, at == too, and the next turn has a whole one', (
 test('a turn that is late shortens the next by a fifth, down to a sixteenth of the target', () => {
   assert.is(slicesAfter([11 * MS, 0]), 7.2 * MS);
   assert.is(slicesAfter([11 * MS, 0], [11 * MS, 0]), 7.2 * MS * 0.8);
-  assert.ok(slicesAfter(...repeated(11, [11 * MS, 0])) > SLICE_MIN_NS);
+  // after the tenth its overrun of more than 9.375 ms is one that no slice makes up for
+  assert.ok(slicesAfter(...repeated(10, [11 * MS, 0])) > SLICE_MIN_NS);
   assert.is(slicesAfter(...repeated(12, [11 * MS, 0])), SLICE_MIN_NS);
   assert.is(slicesAfter(...repeated(500, [200 * MS, 0])), SLICE_MIN_NS);
 });
@@ -80,12 +81,32 @@ test('the target itself is not late', () => {
   assert.is(slicesAfter([TARGET_NS, 0]), SLICE_MAX_NS);
 });
 
-test('half a per cent of late time may be: below it nothing shrinks', () => {
+test('half a per cent of late time may be: below it only the overrun is made room for', () => {
   // 10.05 ms with 0.05 late is just under 0.5 %, and 10.06 ms with 0.06 over it
-  assert.is(slicesAfter([10.05 * MS, 0]), SLICE_MAX_NS);
+  assert.is(slicesAfter([10.05 * MS, 0]), 8.95 * MS);
   assert.is(slicesAfter([10.06 * MS, 0]), 7.2 * MS);
   // the time between turns counts: nobody is late in it
-  assert.is(slicesAfter([10.06 * MS, 3 * MS]), SLICE_MAX_NS);
+  assert.is(slicesAfter([10.06 * MS, 3 * MS]), 8.94 * MS);
+});
+
+test('an overrun is made room for before any request is late, and fades', () => {
+  const calm = recovering(300 * SECOND);
+  const overrun_ns = 6 * MS;
+  let state = afterTurns(policy, calm, [[calm.slice_ns + overrun_ns, 0]]);
+  assert.is(state.overrun_ns, overrun_ns);
+  // grows a fiftieth a turn, but not beyond what is left of the target
+  state = afterTurns(policy, state, repeated(100, [4 * MS, 0]));
+  assert.ok(state.overrun_ns > overrun_ns / 2 && state.overrun_ns < overrun_ns, `${state.overrun_ns}`);
+  assert.ok(state.slice_ns <= TARGET_NS - state.overrun_ns, `${state.slice_ns}`);
+  state = afterTurns(policy, state, repeated(5, [0, 10 * SECOND]));
+  assert.ok(state.overrun_ns < MS);
+});
+
+test('an overrun that no slice makes up for is left out', () => {
+  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + TARGET_NS, 0]]).overrun_ns, 0);
+  const longest_ns = TARGET_NS - SLICE_MIN_NS;
+  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + longest_ns, 0]]).overrun_ns, longest_ns);
+  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + longest_ns + 1, 0]]).overrun_ns, 0);
 });
 
 test('what went by after a turn was last heard of is no part of it', () => {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reportInspect } from '../../src/report/inspect.ts';
-import { reportSave } from '../../src/report/save.ts';
+import { reportSave, reportStuck } from '../../src/report/save.ts';
 import { reportTrace } from '../../src/report/trace.ts';
 import type { InspectDocument } from '../../src/stats/inspect.ts';
 import { buildResult, type Measured } from '../../src/stats/result.ts';
@@ -46,6 +46,54 @@ const MEASURED: Measured = {
   options: { slice_ms: null },
   machine: {},
 };
+
+test('a policy with a target: held, or missed and why', () => {
+  const late = { over_ms: 10, count: 3, sum_ms: 60, write_ms: 50, cpu_ms: 8, queued_ms: 2 };
+  const linesOf = (late_turns: Measured['late_turns'], p99: number, via = 'file'): string => {
+    const blackout_ms = { p50: 1, p99, max: 90 };
+    const text = reportSave(buildResult({ ...MEASURED, blackout_ms, late_turns, options: { via } }), {
+      output: 'out.mig',
+    });
+    assertWidth(text);
+    return text.slice(text.indexOf('  target'));
+  };
+  assert.is(
+    linesOf(late, 10),
+    '  target    held: 99 of 100 requests were answered within 10.0 ms, under 10.0 ms',
+  );
+  assert.is(
+    linesOf(late, 20),
+    [
+      '  target    missed: 99 of 100 requests were answered within 20.0 ms, not 10.0 ms',
+      '            3 longer turns took 60.0 ms: 50.0 ms in writes, 8.00 ms computing, 2.00 ms waiting for a CPU',
+      '            the kernel blocked single writes, which no slice cuts short: try --via pipe or --thread',
+    ].join('\n'),
+  );
+  assert.match(linesOf({ ...late, cpu_ms: 40 }, 20), /the kernel computed inside single writes.*--thread$/);
+  assert.match(linesOf(late, 20, 'pipe'), /blocked single writes, which no slice cuts short$/);
+  assert.match(linesOf({ ...late, queued_ms: 31 }, 20), /other processes had the CPU meanwhile$/);
+  assert.match(linesOf({ ...late, write_ms: 9 }, 20), /the encoder was slow/);
+  assert.match(
+    linesOf({ over_ms: 10, count: 1, sum_ms: 12, write_ms: 12 }, 20),
+    /took 12.0 ms: 12.0 ms in writes\n/,
+  );
+  assert.match(linesOf({ ...late, count: 0 }, 20), /no turn of the save was longer/);
+});
+
+test('a save that does not converge: what is the case and what to set, in one line', () => {
+  const stuck = { rounds: 3, remaining_bytes: 2 ** 26, dirty_bytes_per_s: 2e8, taken_bytes_per_s: 2 ** 26 };
+  const line = reportStuck(stuck, undefined);
+  assert.is(
+    line,
+    'does not converge: 64.0 MiB left for 3 rounds, the guest dirties 191 MiB/s, the output takes ' +
+      '64.0 MiB/s; set --downtime 1200ms, --max-rounds, or --xbzrle',
+  );
+  assert.match(reportStuck(stuck, 2 ** 26), /; set a higher --limit, --downtime 1200ms, --max-rounds/);
+  assert.match(
+    reportStuck({ ...stuck, taken_bytes_per_s: 0 }, undefined),
+    /; set --max-rounds, or --xbzrle$/,
+  );
+});
 
 test('a save: the conclusion, and where the time went', () => {
   assert.is(
