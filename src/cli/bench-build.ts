@@ -2,10 +2,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BenchOther, type Build, buildOfModule, buildOfWasm } from '../bench/index.ts';
+import { type Build, buildOfModule, buildOfWasm } from '../bench/build.ts';
+import type { BenchOther } from '../bench/run.ts';
 import { fail } from '../errors.ts';
-import { reasonOf } from '../node.ts';
-import { buildFacts } from './package.ts';
+import { reasonOf } from '../pipe/os-error.ts';
+import { buildFacts } from './build-facts.ts';
 
 const MODULE = 'dist/index.js';
 /** Where a core stands: in a build's folder, or in that of a checkout whose library was not built. */

@@ -1,17 +1,19 @@
 /** `pagepipe bench`. */
 import { totalmem } from 'node:os';
 import { type Command, Option } from 'commander';
-import { BENCH_BUDGET_NS, BENCH_SIZE_BYTES, runBench } from '../bench/index.ts';
+import { BENCH_BUDGET_NS, BENCH_SIZE_BYTES, runBench } from '../bench/run.ts';
 import { fail } from '../errors.ts';
-import { type BenchAgainst, type BenchDocument, hasFallen } from '../index.ts';
 import { reportBench } from '../report/bench.ts';
 import { formatCertainty } from '../report/compare.ts';
+import type { BenchAgainst, BenchDocument } from '../stats/bench.ts';
+import { hasFallen } from '../stats/compare.ts';
 import { findBuild } from './bench-build.ts';
+import { buildFacts } from './build-facts.ts';
 import { describeMachine } from './machine.ts';
 import { parseDuration, parsePercent, parseSize } from './options.ts';
-import { buildFacts, PACKAGE_FOLDER } from './package.ts';
 import { withShareBar } from './share-bar.ts';
 import { interruptible, print, printJson } from './terminal.ts';
+import { PACKAGE_FOLDER } from './version.ts';
 
 const MIB = 2 ** 20;
 /** The largest guest takes at most so much of the machine's memory. */
@@ -32,10 +34,8 @@ interface BenchFlags {
   readonly json?: boolean;
 }
 
-export function addBench(program: Command): void {
-  program
-    .command('bench')
-    .description("the speed of the core's kernels and of whole saves on this machine, in GB/s")
+export function defineBench(command: Command): void {
+  command
     .option(
       '-s, --size <SIZE>',
       'the largest guest, whole MiB (default: 1GiB, less in a small memory)',

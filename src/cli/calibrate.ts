@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { calibrate } from '../entry/calibrate/index.ts';
 import { fail } from '../errors.ts';
 import type { CostSet } from '../model/costs.ts';
-import { checkOutput, writeText } from '../node.ts';
+import { checkOutput } from '../pipe/output-file.ts';
+import { writeText } from '../pipe/text-file.ts';
 import { reportCosts } from '../report/costs.ts';
 import { describeMachine } from './machine.ts';
 import { isStdoutTaken } from './outputs.ts';
@@ -17,10 +18,8 @@ interface CalibrateFlags {
   readonly force?: boolean;
 }
 
-export function addCalibrate(program: Command): void {
-  program
-    .command('calibrate')
-    .description('measure what the parts of a save cost on this machine, for the model')
+export function defineCalibrate(command: Command): void {
+  command
     .option('-o, --output <FILE>', 'write the costs to a file')
     .option('--dir <DIR>', "where test files go, and are removed (default: the system's temporary folder)")
     .option('--json', 'the cost document instead of text')

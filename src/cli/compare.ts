@@ -1,17 +1,17 @@
 /** `pagepipe compare`. */
 import type { Command } from 'commander';
 import { fail } from '../errors.ts';
+import { Prng } from '../guest/prng.ts';
+import { readText } from '../pipe/text-file.ts';
+import { formatCertainty, reportCompare } from '../report/compare.ts';
 import {
   type CompareDocument,
   compareSamples,
   hasFallen,
   hasInterval,
-  Prng,
-  parseSamples,
   throughputOf,
-} from '../index.ts';
-import { readText } from '../node.ts';
-import { formatCertainty, reportCompare } from '../report/compare.ts';
+} from '../stats/compare.ts';
+import { parseSamples } from '../stats/samples.ts';
 import { contradiction, parsePercent } from './options.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -23,10 +23,8 @@ interface CompareFlags {
   readonly json?: boolean;
 }
 
-export function addCompare(program: Command): void {
-  program
-    .command('compare')
-    .description('two sets of results side by side: is the change more than noise?')
+export function defineCompare(command: Command): void {
+  command
     .argument(
       '<BASE>',
       'what save, simulate, demo or bench --json printed, once or several times, or sweep wrote',

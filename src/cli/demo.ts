@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { measureZeroRate } from '../entry/zero-rate.ts';
 import { fail } from '../errors.ts';
-import { type Guest, PAGE_BYTES, parseWorkload, runsOf } from '../index.ts';
-import { reasonOf, type SavedTo, saveTo } from '../node.ts';
+import { type Guest, PAGE_BYTES } from '../guest/guest.ts';
+import { runsOf } from '../guest/runs.ts';
+import { parseWorkload } from '../guest/workload.ts';
+import { reasonOf } from '../pipe/os-error.ts';
+import { type SavedTo, saveTo } from '../pipe/save-to.ts';
 import { type DemoRow, reportDemo } from '../report/demo.ts';
 import { formatBytes } from '../units.ts';
 import { syntheticGuest } from './guest.ts';
@@ -47,10 +50,8 @@ interface DemoFlags {
   readonly seed: number;
 }
 
-export function addDemo(program: Command): void {
-  program
-    .command('demo')
-    .description("the thread's experiment on this machine, side by side")
+export function defineDemo(command: Command): void {
+  command
     .addOption(
       new Option('-s, --size <SIZE>', 'RAM of the guest')
         .argParser(parseGuestSize)

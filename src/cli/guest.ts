@@ -1,19 +1,14 @@
 /** The guest that a command is about: from a file, or synthetic. */
+
+import { MEMORY_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
-import {
-  Dirtier,
-  fillBlock,
-  Guest,
-  type GuestOptions,
-  MEMORY_BYTES_MAX,
-  nextTurn,
-  PAGE_BYTES,
-  parseWorkload,
-  type Running,
-  type StreamOrigin,
-  type WorkloadSpec,
-} from '../index.ts';
-import { readGuest } from '../node.ts';
+import { fillBlock } from '../guest/content.ts';
+import { Dirtier } from '../guest/dirtier.ts';
+import { Guest, type GuestOptions, PAGE_BYTES } from '../guest/guest.ts';
+import { parseWorkload, type WorkloadSpec } from '../guest/workload.ts';
+import { nextTurn } from '../migrate/event-loop.ts';
+import type { Running, StreamOrigin } from '../migrate/ram-source.ts';
+import { readGuest } from '../pipe/input.ts';
 import { readingBar } from './reading.ts';
 
 /** A guest, ready to be saved. */

@@ -1,14 +1,12 @@
 /** `pagepipe inspect`. */
 import type { Command } from 'commander';
-import { inspectFile } from '../node.ts';
+import { inspectFile } from '../pipe/input.ts';
 import { reportInspect } from '../report/inspect.ts';
 import { readingBar } from './reading.ts';
 import { interruptible, print, printJson } from './terminal.ts';
 
-export function addInspect(program: Command): void {
-  program
-    .command('inspect')
-    .description('show the sections, blocks and page kinds of a stream')
+export function defineInspect(command: Command): void {
+  command
     .argument('<IN>', 'a QEMU migration stream; - is standard input')
     .option('--json', 'one JSON document instead of text')
     .action((input: string, flags: { readonly json?: boolean }) =>

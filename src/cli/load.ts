@@ -1,15 +1,12 @@
 /** `pagepipe load`. */
 import type { Command } from 'commander';
-import {
-  formatBytes,
-  formatCount,
-  formatGbPerS,
-  formatMs,
-  type Guest,
-  roundMs,
-  type StreamFacts,
-} from '../index.ts';
-import { checkOutput, readStreamFile, writeImage, writeImages } from '../node.ts';
+import type { Guest } from '../guest/guest.ts';
+import type { StreamFacts } from '../migrate/read-stream.ts';
+import { writeImage, writeImages } from '../pipe/image.ts';
+import { readStreamFile } from '../pipe/input.ts';
+import { checkOutput } from '../pipe/output-file.ts';
+import { roundMs } from '../stats/summary.ts';
+import { formatBytes, formatCount, formatGbPerS, formatMs } from '../units.ts';
 import { contradiction } from './options.ts';
 import { isStdoutTaken } from './outputs.ts';
 import { readingBar } from './reading.ts';
@@ -23,10 +20,8 @@ interface LoadFlags {
   readonly json?: boolean;
 }
 
-export function addLoad(program: Command): void {
-  program
-    .command('load')
-    .description("write a stream's RAM as a raw image")
+export function defineLoad(command: Command): void {
+  command
     .argument('<IN>', 'a QEMU migration stream; - is standard input')
     .requiredOption('-o, --output <RAM>', 'the image; with --all a folder')
     .option('-b, --block <NAME>', 'the block to write (default: the largest)')

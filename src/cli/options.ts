@@ -1,13 +1,9 @@
 /** Options of the command line as values; every parser throws a usage error that says what is taken. */
 import { fail } from '../errors.ts';
-import {
-  PAGE_BYTES,
-  type Policy,
-  type PolicyName,
-  type PolicySpec,
-  QEMU_SLICE_NS,
-  withNamedPolicy,
-} from '../index.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
+import { type PolicyName, type PolicySpec, withNamedPolicy } from '../policy/named.ts';
+import type { Policy } from '../policy/policy.ts';
+import { QEMU_SLICE_NS } from '../policy/slice.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
 
 /** A whole number from `min` up, or up to `max`. */

@@ -1,6 +1,8 @@
 /** From what a save measured to its result document. */
-import { buildResult, type LateTurnsResult, type Plain, type ResultDocument } from '../index.ts';
-import type { SavedTo } from '../node.ts';
+
+import type { SavedTo } from '../pipe/save-to.ts';
+import type { LateTurnsResult } from '../stats/late-turns.ts';
+import { buildResult, type Plain, type ResultDocument } from '../stats/result.ts';
 import { describeMachine } from './machine.ts';
 
 /** The result document of a save that this process made. */

@@ -1,29 +1,22 @@
 /** `pagepipe save`. */
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.ts';
-import {
-  BLACKOUT_TARGET_NS,
-  describeWorkloads,
-  formatProfile,
-  type LateTurnsResult,
-  type Plain,
-  type PolicySpec,
-  type SaveProgress,
-  type Stuck,
-  withNamedPolicy,
-  XBZRLE_CACHE_BYTES,
-} from '../index.ts';
-import {
-  CHANNELS_MAX,
-  LateTurnWatch,
-  type SavedTo,
-  saveByChannels,
-  saveInThread,
-  saveTo,
-  writeImage,
-  writeText,
-} from '../node.ts';
+import { describeWorkloads } from '../guest/workload.ts';
+import type { SaveProgress } from '../migrate/run-save.ts';
+import { XBZRLE_CACHE_BYTES } from '../migrate/xbzrle-cache.ts';
+import { writeImage } from '../pipe/image.ts';
+import { CHANNELS_MAX, saveByChannels } from '../pipe/save-by-channels.ts';
+import { saveInThread } from '../pipe/save-in-thread.ts';
+import { type SavedTo, saveTo } from '../pipe/save-to.ts';
+import { writeText } from '../pipe/text-file.ts';
+import { LateTurnWatch } from '../pipe/turn-watch.ts';
+import { BLACKOUT_TARGET_NS } from '../policy/adaptive.ts';
+import { type PolicySpec, withNamedPolicy } from '../policy/named.ts';
 import { reportSave, reportStuck } from '../report/save.ts';
+import type { Stuck } from '../stats/convergence.ts';
+import type { LateTurnsResult } from '../stats/late-turns.ts';
+import type { Plain } from '../stats/result.ts';
+import { formatProfile } from '../stats/systemtap.ts';
 import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
   contradiction,
@@ -75,10 +68,8 @@ interface SaveFlags {
 
 const STDOUT = '-';
 
-export function addSave(program: Command): void {
-  program
-    .command('save')
-    .description('save a guest as a QEMU migration stream')
+export function defineSave(command: Command): void {
+  command
     .option('-r, --ram <FILE>', 'a QEMU migration stream or a raw image; - is standard input')
     .option('-w, --workload <NAME[,key=value…]>', 'a synthetic guest, see below')
     .option('-s, --size <SIZE>', 'RAM of the synthetic guest, such as 1GiB', parseSize)

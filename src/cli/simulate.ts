@@ -1,15 +1,12 @@
 /** `pagepipe simulate`. */
 import type { Command } from 'commander';
-import { formatProfile } from '../index.ts';
-import {
-  modelResult,
-  parseScenario,
-  SCENARIO_NAMES,
-  scenarioDocument,
-  simulate as simulateScenario,
-} from '../model/index.ts';
-import { writeText } from '../node.ts';
+import { modelResult } from '../model/result.ts';
+import { parseScenario } from '../model/scenario.ts';
+import { SCENARIO_NAMES, scenarioDocument } from '../model/scenarios.ts';
+import { simulate as simulateScenario } from '../model/simulate.ts';
+import { writeText } from '../pipe/text-file.ts';
 import { reportSimulation } from '../report/simulation.ts';
+import { formatProfile } from '../stats/systemtap.ts';
 import { contradiction, wholeNumber } from './options.ts';
 import { checkOutputs, isStdoutTaken } from './outputs.ts';
 import { applySettings, chooseCosts, collect, readScenario } from './scenario.ts';
@@ -25,10 +22,8 @@ interface SimulateFlags {
   readonly force?: boolean;
 }
 
-export function addSimulate(program: Command): void {
-  program
-    .command('simulate')
-    .description('a save in virtual time, on a machine that one need not have')
+export function defineSimulate(command: Command): void {
+  command
     .argument('<SCENARIO>', 'a built-in name, see below, or a JSON file')
     .option(
       '--set <key=value>',

@@ -5,12 +5,12 @@ import { type CellOutput, openCells } from '../entry/sweep/cell-output.ts';
 import { runCells } from '../entry/sweep/pool.ts';
 import { sweepId } from '../entry/sweep/sweep-id.ts';
 import { fail, PagepipeError } from '../errors.ts';
-import type { CostSet } from '../model/index.ts';
+import type { CostSet } from '../model/costs.ts';
 import { Sweep, type SweepSetup } from '../model/sweep.ts';
 import { type Axis, parseAxes, SEED_KEY } from '../model/sweep-axes.ts';
 import { type CellFigures, type ReadLine, readCellLine } from '../model/sweep-line.ts';
 import { summariseCells } from '../model/sweep-summary.ts';
-import { isStandardOutput } from '../node.ts';
+import { isStandardOutput } from '../pipe/same-output.ts';
 import { reportSweep } from '../report/sweep.ts';
 import { CountBar } from './count-bar.ts';
 import { contradiction, wholeNumber } from './options.ts';
@@ -45,10 +45,8 @@ interface Shard {
   readonly count: number;
 }
 
-export function addSweep(program: Command): void {
-  program
-    .command('sweep')
-    .description('many saves in virtual time, on all cores: a line for each setting and seed')
+export function defineSweep(command: Command): void {
+  command
     .argument('<SCENARIO>', 'a built-in name, or a JSON file, as for simulate')
     .addOption(
       new Option('--vary <key=a,b,c>', VARY_HELP).argParser(collect).default([], 'none; one is needed'),

@@ -1,6 +1,8 @@
 /** The bar that all progress is shown with. */
+
+import { createRequire } from 'node:module';
 import { clearLine, cursorTo } from 'node:readline';
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 
 const STEP_MS = 100;
 
@@ -19,9 +21,11 @@ export class TerminalBar {
 
   constructor({ format, total, done, words }: BarOptions) {
     if (!process.stderr.isTTY) return;
-    const bar = new SingleBar(
+    // loaded where there is a terminal: it takes longer than the rest of a short command
+    const progress: typeof import('cli-progress') = createRequire(import.meta.url)('cli-progress');
+    const bar = new progress.SingleBar(
       { format, stream: process.stderr, barsize: 24, clearOnComplete: true, hideCursor: true },
-      Presets.shades_classic,
+      progress.Presets.shades_classic,
     );
     bar.start(total, 0, words());
     this.#timer = setInterval(() => bar.update(done(), words()), STEP_MS);

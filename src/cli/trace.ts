@@ -1,14 +1,14 @@
 /** `pagepipe trace`. */
 import type { Command } from 'commander';
-import { parseTraceLog, RESULT_SCHEMA, summarisePhases, type TraceDocument } from '../index.ts';
-import { readText } from '../node.ts';
+import { readText } from '../pipe/text-file.ts';
 import { reportTrace } from '../report/trace.ts';
+import { RESULT_SCHEMA, type TraceDocument } from '../stats/result.ts';
+import { summarisePhases } from '../stats/summary.ts';
+import { parseTraceLog } from '../stats/trace-log.ts';
 import { print, printJson } from './terminal.ts';
 
-export function addTrace(program: Command): void {
-  program
-    .command('trace')
-    .description("summarise a Begin/Iterate/Complete log, such as the thread's")
+export function defineTrace(command: Command): void {
+  command
     .argument('<LOG>', 'what save --trace or the SystemTap script of the thread wrote; - is standard input')
     .option('--json', 'one JSON document instead of text')
     .action(trace);

@@ -92,8 +92,7 @@ function targetLines({ blackout_ms, options }: ResultDocument, late: LateTurnsRe
     return [missed, '            no turn of the save was longer: other work of the process was'];
   return [
     missed,
-    `            ${formatCount(late.count)} longer turns took ${formatMs(late.sum_ms)}: ` +
-      `${lateShares(late)}`,
+    `            ${formatCount(late.count)} longer turns, ${formatMs(late.sum_ms)}: ` + `${lateShares(late)}`,
     `            ${lateCause(late, options.via === 'file')}`,
   ];
 }
@@ -102,7 +101,7 @@ function lateShares({ write_ms, cpu_ms, queued_ms }: LateTurnsResult): string {
   return [
     `${formatMs(write_ms)} in writes`,
     ...(cpu_ms === undefined ? [] : [`${formatMs(cpu_ms)} computing`]),
-    ...(queued_ms === undefined ? [] : [`${formatMs(queued_ms)} waiting for a CPU`]),
+    ...(queued_ms === undefined ? [] : [`${formatMs(queued_ms)} waiting for CPU`]),
   ].join(', ');
 }
 

@@ -65,7 +65,7 @@ test('a policy with a target: held, or missed and why', () => {
     linesOf(late, 20),
     [
       '  target    missed: 99 of 100 requests were answered within 20.0 ms, not 10.0 ms',
-      '            3 longer turns took 60.0 ms: 50.0 ms in writes, 8.00 ms computing, 2.00 ms waiting for a CPU',
+      '            3 longer turns, 60.0 ms: 50.0 ms in writes, 8.00 ms computing, 2.00 ms waiting for CPU',
       '            the kernel blocked single writes, which no slice cuts short: try --via pipe or --thread',
     ].join('\n'),
   );
@@ -75,7 +75,7 @@ test('a policy with a target: held, or missed and why', () => {
   assert.match(linesOf({ ...late, write_ms: 9 }, 20), /the encoder was slow/);
   assert.match(
     linesOf({ over_ms: 10, count: 1, sum_ms: 12, write_ms: 12 }, 20),
-    /took 12.0 ms: 12.0 ms in writes\n/,
+    /, 12.0 ms: 12.0 ms in writes\n/,
   );
   assert.match(linesOf({ ...late, count: 0 }, 20), /no turn of the save was longer/);
 });
