@@ -115,7 +115,7 @@ function lateCause(
   if (write_ms < half_ms) return 'the encoder was slow: touching memory for the first time may be dear here';
   const what = cpu_ms >= half_ms ? 'computed inside' : 'blocked';
   const hint = is_file ? ': try --via pipe or --thread' : '';
-  return `the kernel ${what} single writes, which no slice cuts short${hint}`;
+  return `the kernel ${what} single writes, which no slice can cut${hint}`;
 }
 
 /** Says so where a slice was overrun, and by what. */
