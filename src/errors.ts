@@ -198,6 +198,8 @@ const catalogue = {
   // --- the save loop ------------------------------------------------------------------------------
   'usage-limit': (d: { limit_bytes_per_s: number }) =>
     `${d.limit_bytes_per_s} bytes a second is no limit: give a whole number above 0, or "unlimited"`,
+  'usage-policy': (d: { policy: string; fault: string }) =>
+    `policy ${d.policy} ${d.fault}: change one of the two`,
   'usage-target': (d: { target_ns: number }) =>
     `a blackout of ${d.target_ns} ns is no target: give a duration above 0, such as 10ms`,
   'usage-staging': (d: { bytes: number; bytes_min: number }) =>

@@ -85,7 +85,7 @@ function modelled(scenario: string, settings: readonly string[], policy: string)
   });
 }
 
-async function real<State>(guest: Guest, output: string, policy: Policy<State>): Promise<Outcome> {
+async function real(guest: Guest, output: string, policy: Policy): Promise<Outcome> {
   const saved = await saveTo(guest, output, {
     via: output.startsWith('exec:') ? 'pipe' : 'file',
     direct: false,

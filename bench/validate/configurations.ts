@@ -40,9 +40,9 @@ export const SEED = 7;
 export const BLOCK = '1MiB';
 
 /** The policy of a real save. */
-export function withRealPolicy<T>(name: PolicyName, use: <State>(policy: Policy<State>) => T): T {
-  if (name === 'slice') return use(slice(unlimited, SLICE_NS));
-  return name === 'window' ? use(window(parseRate(LIMIT))) : use(unlimited);
+export function realPolicy(name: PolicyName): Policy {
+  if (name === 'slice') return slice(unlimited, SLICE_NS);
+  return name === 'window' ? window(parseRate(LIMIT)) : unlimited;
 }
 
 /** The bytes a second of a reader. */

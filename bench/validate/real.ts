@@ -9,7 +9,7 @@ import { keptOn, type OwnCpu } from '../../src/entry/calibrate/affinity.ts';
 import type { Guest } from '../../src/index.ts';
 import { parseSize, summarisePhases } from '../../src/index.ts';
 import { saveTo } from '../../src/node.ts';
-import { BLOCK, type Configuration, readerRate, stagingBytes, withRealPolicy } from './configurations.ts';
+import { BLOCK, type Configuration, readerRate, realPolicy, stagingBytes } from './configurations.ts';
 
 /** What is compared. */
 export interface Figures {
@@ -42,12 +42,10 @@ export async function runReal(guest: Guest, configuration: Configuration, cpu: O
     spawnSync('mkfifo', [fifo]);
     const reader = await startReader(fifo, configuration, cpu);
     const exited = once(reader, 'exit');
-    const saved = await withRealPolicy(configuration.policy, (policy) =>
-      saveTo(guest, fifo, {
-        ...{ via: 'file', direct: false, force: false, policy },
-        staging_bytes: stagingBytes(configuration),
-      }),
-    );
+    const saved = await saveTo(guest, fifo, {
+      ...{ via: 'file', direct: false, force: false, policy: realPolicy(configuration.policy) },
+      staging_bytes: stagingBytes(configuration),
+    });
     await exited;
     const { iterate } = summarisePhases(saved.spans.list);
     return {

@@ -1,4 +1,5 @@
 /** `pagepipe demo`: the thread's experiment on this machine. */
+
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +11,11 @@ import { runsOf } from '../guest/runs.ts';
 import { parseWorkload } from '../guest/workload.ts';
 import { reasonOf } from '../pipe/os-error.ts';
 import { type SavedTo, saveTo } from '../pipe/save-to.ts';
+import { type PolicySpec, policyNameOf } from '../policy/table.ts';
 import { type DemoRow, reportDemo } from '../report/demo.ts';
 import { formatBytes } from '../units.ts';
 import { syntheticGuest } from './guest.ts';
-import { type BandwidthOptions, parseGuestSize, wholeNumber, withPolicy } from './options.ts';
+import { parseGuestSize, wholeNumber } from './options.ts';
 import { resultOf } from './result.ts';
 import { interruptible, print, printJson, printProgress } from './terminal.ts';
 
@@ -25,7 +27,7 @@ const TMPFS_MAGIC = 0x01021994;
 const MIB = 2 ** 20;
 const NS_PER_MS = 1e6;
 
-interface Arrangement extends BandwidthOptions {
+interface Arrangement extends PolicySpec {
   readonly label: string;
   readonly via: 'file' | 'pipe';
   readonly direct: boolean;
@@ -33,14 +35,13 @@ interface Arrangement extends BandwidthOptions {
 
 const file = { via: 'file', direct: false } as const;
 const pipe = { via: 'pipe', direct: true } as const;
-const free = { limit_bytes_per_s: undefined, slice_ns: undefined } as const;
 
 const ARRANGEMENTS = {
-  file: { ...file, ...free, label: 'plain file, unlimited' },
-  file_slice: { ...file, ...free, slice_ns: 50 * NS_PER_MS, label: 'plain file, 50 ms slice' },
-  pipe: { ...pipe, ...free, label: 'pipe + O_DIRECT helper' },
-  pipe_slice: { ...pipe, ...free, slice_ns: 5 * NS_PER_MS, label: 'the same, 5 ms slice' },
-  window: { ...file, ...free, limit_bytes_per_s: 128 * MIB, label: 'plain file, 128 MiB/s' },
+  file: { ...file, label: 'plain file, unlimited' },
+  file_slice: { ...file, slice_ns: 50 * NS_PER_MS, label: 'plain file, 50 ms slice' },
+  pipe: { ...pipe, label: 'pipe + O_DIRECT helper' },
+  pipe_slice: { ...pipe, slice_ns: 5 * NS_PER_MS, label: 'the same, 5 ms slice' },
+  window: { ...file, limit_bytes_per_s: 128 * MIB, label: 'plain file, 128 MiB/s' },
 } satisfies Record<string, Arrangement>;
 
 interface DemoFlags {
@@ -135,7 +136,7 @@ class Demo {
       seed: this.#flags.seed,
       via,
       direct,
-      policy: limit_bytes_per_s === undefined ? 'unlimited' : 'window',
+      policy: policyNameOf(arrangement),
       limit_bytes_per_s: limit_bytes_per_s ?? null,
       slice_ms: slice_ns === undefined ? null : slice_ns / NS_PER_MS,
     };
@@ -146,9 +147,8 @@ class Demo {
   async #write(guest: Guest, arrangement: Arrangement): Promise<SavedTo> {
     const { via, direct } = arrangement;
     const path = join(this.#folder, 'guest.mig');
-    const saved = await withPolicy(arrangement, (policy) =>
-      saveTo(guest, path, { via, direct, force: false, policy, signal: this.#signal }),
-    );
+    const policy: PolicySpec = arrangement;
+    const saved = await saveTo(guest, path, { via, direct, force: false, policy, signal: this.#signal });
     await rm(path);
     return saved;
   }

@@ -1,9 +1,8 @@
 /** Options of the command line as values; every parser throws a usage error that says what is taken. */
 import { fail } from '../errors.ts';
 import { PAGE_BYTES } from '../guest/guest.ts';
-import { type PolicyName, type PolicySpec, withNamedPolicy } from '../policy/named.ts';
-import type { Policy } from '../policy/policy.ts';
 import { QEMU_SLICE_NS } from '../policy/slice.ts';
+import { POLICIES, POLICY_NAMES, type PolicyName, type PolicySpec, policyNameOf } from '../policy/table.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
 
 /** A whole number from `min` up, or up to `max`. */
@@ -64,46 +63,25 @@ export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;
 export type { PolicyName };
 export { parseDuration, parseSize };
 
-const POLICY_NAMES: readonly PolicyName[] = ['unlimited', 'window', 'token-bucket', 'adaptive'];
 export const parsePolicyName = oneOf('--policy', POLICY_NAMES);
 
-/** What the three options on bandwidth come to. */
-export interface BandwidthOptions {
-  readonly policy?: PolicyName | undefined;
-  readonly limit_bytes_per_s: number | undefined;
-  readonly slice_ns: number | undefined;
-  /** The blackout that `adaptive` stays under. */
-  readonly target_ns?: number | undefined;
-}
-
-/** The policy that the options name. @throws `usage-needs`, `usage-contradiction` */
-export function policyOf({
-  policy: name,
-  limit_bytes_per_s,
-  slice_ns,
-  target_ns,
-}: BandwidthOptions): PolicySpec {
-  if (target_ns !== undefined && name !== 'adaptive') {
+/**
+ * The policy that the options name, in plain values. What it lacks or has too much is told by the options' names.
+ *
+ * @throws `usage-needs`, `usage-contradiction`
+ */
+export function policySpecOf(spec: PolicySpec): PolicySpec & { readonly name: PolicyName } {
+  const name = policyNameOf(spec);
+  const { limit, has_target } = POLICIES[name];
+  const has_limit = spec.limit_bytes_per_s !== undefined;
+  if (spec.target_ns !== undefined && !has_target) {
     throw fail('usage-needs', { option: '--target', needs: '--policy adaptive' });
   }
-  const chosen = name ?? (limit_bytes_per_s === undefined ? 'unlimited' : 'window');
-  if (chosen === 'unlimited') {
-    if (limit_bytes_per_s !== undefined) throw contradiction('--policy unlimited', '--limit with a rate');
-    return { name: chosen, slice_ns };
+  if (limit === 'none' && has_limit) throw contradiction(`--policy ${name}`, '--limit with a rate');
+  if (limit === 'needed' && !has_limit) {
+    throw fail('usage-needs', { option: `--policy ${name}`, needs: '--limit with a rate, such as 32MiB/s' });
   }
-  if (chosen === 'adaptive') return { name: chosen, slice_ns, limit_bytes_per_s, target_ns };
-  if (limit_bytes_per_s === undefined) {
-    throw fail('usage-needs', {
-      option: `--policy ${chosen}`,
-      needs: '--limit with a rate, such as 32MiB/s',
-    });
-  }
-  return { name: chosen, slice_ns, limit_bytes_per_s };
-}
-
-/** The policy that the options name, and `use`, which has it with its own type of state. */
-export function withPolicy<T>(options: BandwidthOptions, use: <State>(policy: Policy<State>) => T): T {
-  return withNamedPolicy(policyOf(options), use);
+  return { ...spec, name };
 }
 
 /** The error of two options that contradict each other. */

@@ -11,7 +11,7 @@ import { type SavedTo, saveTo } from '../pipe/save-to.ts';
 import { writeText } from '../pipe/text-file.ts';
 import { LateTurnWatch } from '../pipe/turn-watch.ts';
 import { BLACKOUT_TARGET_NS } from '../policy/adaptive.ts';
-import { type PolicySpec, withNamedPolicy } from '../policy/named.ts';
+import type { PolicySpec } from '../policy/table.ts';
 import { reportSave, reportStuck } from '../report/save.ts';
 import type { Stuck } from '../stats/convergence.ts';
 import type { LateTurnsResult } from '../stats/late-turns.ts';
@@ -28,7 +28,7 @@ import {
   parsePolicyName,
   parseSize,
   parseSlice,
-  policyOf,
+  policySpecOf,
   SLICE_DEFAULT_NS,
   wholeNumber,
 } from './options.ts';
@@ -134,8 +134,8 @@ export function defineSave(command: Command): void {
 
 async function save(flags: SaveFlags): Promise<void> {
   checkFlags(flags);
-  const policy = policyOf({
-    policy: flags.policy,
+  const policy = policySpecOf({
+    name: flags.policy,
     limit_bytes_per_s: numberOrNone(flags.limit),
     slice_ns: numberOrNone(flags.slice),
     target_ns: flags.target,
@@ -219,11 +219,8 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
     if (isByChannels(flags)) {
       saved = await saveByChannels(chosen.guest, flags.output, { ...options, channels: flags.channels });
     } else {
-      saved = await (flags.thread === true
-        ? saveInThread(chosen.guest, flags.output, { ...options, policy })
-        : withNamedPolicy(policy, (started) =>
-            saveTo(chosen.guest, flags.output, { ...options, policy: started }),
-          ));
+      const save = flags.thread === true ? saveInThread : saveTo;
+      saved = await save(chosen.guest, flags.output, { ...options, policy });
     }
   } finally {
     bar?.stop();

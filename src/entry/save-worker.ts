@@ -6,8 +6,8 @@ import type { Running } from '../migrate/ram-source.ts';
 import type { SaveProgress } from '../migrate/run-save.ts';
 import { type SavedTo, saveTo } from '../pipe/save-to.ts';
 import { ABORTED, type FromThread, PAUSED, type ThreadSetup } from '../pipe/thread-protocol.ts';
-import { withNamedPolicy } from '../policy/named.ts';
-import type { Policy } from '../policy/policy.ts';
+import { type Policy, wrapped } from '../policy/policy.ts';
+import { policyOf } from '../policy/table.ts';
 
 const PROGRESS_PERIOD_MS = 100;
 
@@ -45,26 +45,24 @@ function pauseGuest(): void {
 }
 
 /** A turn ends when the save is called off, however long it would be. */
-function abortable<State>(policy: Policy<State>): Policy<State> {
-  return {
-    ...policy,
-    mustReturn: (state, now_ns) => isAborted() || policy.mustReturn(state, now_ns),
+function abortable(policy: Policy): Policy {
+  return (start_ns) => {
+    const inner = policy(start_ns);
+    return wrapped(inner, { mustReturn: (now_ns) => isAborted() || inner.mustReturn(now_ns) });
   };
 }
 
 function save(): Promise<SavedTo> {
   const { output, options, is_running, is_pause_told } = setup;
-  return withNamedPolicy(setup.policy, (policy) =>
-    saveTo(Guest.attach(setup.guest), output, {
-      ...options,
-      policy: abortable(policy),
-      running: is_running ? running : undefined,
-      signal: aborting.signal,
-      onBegin,
-      onStuck: (stuck) => tell({ type: 'stuck', stuck }),
-      onPaused: is_pause_told ? pauseGuest : undefined,
-    }),
-  );
+  return saveTo(Guest.attach(setup.guest), output, {
+    ...options,
+    policy: abortable(policyOf(setup.policy)),
+    running: is_running ? running : undefined,
+    signal: aborting.signal,
+    onBegin,
+    onStuck: (stuck) => tell({ type: 'stuck', stuck }),
+    onPaused: is_pause_told ? pauseGuest : undefined,
+  });
 }
 
 async function run(): Promise<FromThread> {

@@ -1,6 +1,7 @@
 /** A save from begin to end on the real event loop, with its measurements. */
 import type { Guest } from '../guest/guest.ts';
-import { type Policy, startPolicy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type PolicySpec, startPolicy } from '../policy/table.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { Convergence, type Round, type Stuck } from '../stats/convergence.ts';
 import { RamCounters, type XbzrleCacheStats } from '../stats/counters.ts';
@@ -15,8 +16,9 @@ import { type LoopOptions, Save } from './save.ts';
 /** QEMU's default for downtime-limit since 2.1. */
 export const DOWNTIME_LIMIT_NS = 300_000_000;
 
-export interface SaveOptions<State> extends SaveSettings {
-  readonly policy: Policy<State>;
+export interface SaveOptions extends SaveSettings {
+  /** A policy, or one in plain values. */
+  readonly policy: Policy | PolicySpec;
   /** What the guest does meanwhile; without it the guest does not run. */
   readonly running?: Running | undefined;
   /** Aborting it ends the save with `interrupted`. */
@@ -77,9 +79,9 @@ export interface SaveFigures {
  *
  * @param finish what makes the output final (end of pipe, sync, rename); blackout is sampled until it is done
  */
-export async function runSave<State>(
+export async function runSave(
   guest: Guest,
-  options: SaveOptions<State>,
+  options: SaveOptions,
   openChannel: (staging: Uint8Array, placements: Placements | undefined) => AsyncChannel,
   finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<SaveFigures> {

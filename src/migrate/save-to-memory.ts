@@ -14,7 +14,7 @@ export interface Saved extends SaveFigures {
  * @example
  * const { stream, wall_ns } = await saveToMemory(guest, { policy: slice(unlimited, 50_000_000) });
  */
-export async function saveToMemory<State>(guest: Guest, options: SaveOptions<State>): Promise<Saved> {
+export async function saveToMemory(guest: Guest, options: SaveOptions): Promise<Saved> {
   let channel: MemoryChannel | undefined;
   const figures = await runSave(guest, options, (staging) => {
     channel = new MemoryChannel(staging);

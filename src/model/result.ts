@@ -1,7 +1,9 @@
 /** The result document of a save in the model: the same keys as of a real one. */
+import { policyNameOf } from '../policy/table.ts';
 import { Log2Histogram } from '../stats/histogram.ts';
 import { buildResult, type DiskResult, type Plain, type ResultDocument } from '../stats/result.ts';
 import type { CostSet } from './costs.ts';
+import { specOf } from './policy.ts';
 import { drawnOnly, type Scenario } from './scenario.ts';
 import { type Simulated, simulate } from './simulate.ts';
 
@@ -39,8 +41,7 @@ function optionsOf({ scenario }: Simulated, seed: number): Record<string, Plain>
     size_bytes: guest.size,
     via: output.via,
     direct: output.via === 'pipe' && output.reader === 'helper',
-    // as in a real save: a limit alone is QEMU's window
-    policy: policy.name === 'unlimited' && policy.limit !== 'unlimited' ? 'window' : policy.name,
+    policy: policyNameOf(specOf(policy)),
     limit_bytes_per_s: policy.limit === 'unlimited' ? null : policy.limit,
     slice_ms: policy.slice === 'off' ? null : policy.slice / 1e6,
     complete: loop.complete,

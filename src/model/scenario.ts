@@ -1,7 +1,9 @@
 /** A scenario: a guest, a loop, a policy, a pipe, a disk and CPUs, each with what is assumed of it. */
+
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
 import { RECORDS } from '../migrate/records.ts';
+import { POLICIES, POLICY_NAMES } from '../policy/table.ts';
 import { checkDocument } from './document.ts';
 import {
   between,
@@ -88,14 +90,14 @@ const loopSchema = v.strictObject({
 
 const policySchema = v.pipe(
   v.strictObject({
-    name: v.picklist(['unlimited', 'window', 'token-bucket', 'adaptive']),
+    name: v.picklist(POLICY_NAMES),
     limit: v.pipe(v.union([v.literal('unlimited'), rate]), about('bytes on the wire a second')),
     slice: v.pipe(v.union([v.literal('off'), duration]), about('the longest iterate')),
     target: v.pipe(duration, v.minValue(1), about('blackout that adaptive stays under, for 99 of 100')),
   }),
   v.forward(
     v.check(
-      ({ name, limit }) => limit !== 'unlimited' || (name !== 'window' && name !== 'token-bucket'),
+      ({ name, limit }) => limit !== 'unlimited' || POLICIES[name].limit !== 'needed',
       'this policy needs a rate: give one, such as 32MiB/s',
     ),
     ['limit'],

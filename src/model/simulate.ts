@@ -1,6 +1,7 @@
 /** A save in virtual time: puts a scenario's world together and runs it. */
 import { RECORDS } from '../migrate/records.ts';
 import { Save } from '../migrate/save.ts';
+import { startPolicy } from '../policy/table.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
@@ -15,7 +16,7 @@ import { MainLoop } from './main-loop.ts';
 import { BigLock, MonitorThread, runMigrationThread } from './migration-thread.ts';
 import { PageCache } from './page-cache.ts';
 import { PipeInode } from './pipe-inode.ts';
-import { startScenarioPolicy } from './policy.ts';
+import { specOf } from './policy.ts';
 import { ModelRam } from './ram.ts';
 import { Random } from './random.ts';
 import { Helper, PacedReader } from './reader.ts';
@@ -93,7 +94,7 @@ class World {
         : this.#makePipeChannel(inode, thread);
     const spans = new Spans();
     const counters = new RamCounters(source.ram_bytes, source.page_bytes);
-    const policy = startScenarioPolicy(this.#scenario.policy);
+    const policy = startPolicy(specOf(this.#scenario.policy), 0);
     const save = new Save(
       {
         ...{ clock: kernel, source, channel, policy, spans, counters },

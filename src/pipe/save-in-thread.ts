@@ -6,7 +6,7 @@ import { systemClock } from '../migrate/event-loop.ts';
 import { Monitor } from '../migrate/monitor.ts';
 import type { Running } from '../migrate/ram-source.ts';
 import type { SaveOptions, SaveSettings } from '../migrate/run-save.ts';
-import type { PolicySpec } from '../policy/named.ts';
+import type { PolicySpec } from '../policy/table.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
@@ -27,7 +27,7 @@ const RUN_PERIOD_MS = 1;
 export interface ThreadOptions
   extends OutputOptions,
     SaveSettings,
-    Pick<SaveOptions<unknown>, 'running' | 'signal' | 'onPaused' | 'onBegin' | 'onStuck'> {
+    Pick<SaveOptions, 'running' | 'signal' | 'onPaused' | 'onBegin' | 'onStuck'> {
   readonly policy: PolicySpec;
 }
 

@@ -41,10 +41,10 @@ async function openSink(
  * @example
  * await saveTo(guest, 'guest.mig', { via: 'pipe', direct: true, force: false, policy: unlimited });
  */
-export async function saveTo<State>(
+export async function saveTo(
   guest: Guest,
   output: string,
-  options: OutputOptions & SaveOptions<State>,
+  options: OutputOptions & SaveOptions,
 ): Promise<SavedTo> {
   const sink = await openSink(output, options);
   let report: SinkReport = { sync_ms: 0 };

@@ -2,7 +2,7 @@
 import type { PlainError } from '../errors.ts';
 import type { SharedGuest } from '../guest/guest.ts';
 import type { SaveSettings } from '../migrate/run-save.ts';
-import type { PolicySpec } from '../policy/named.ts';
+import type { PolicySpec } from '../policy/table.ts';
 import type { Stuck } from '../stats/convergence.ts';
 import type { RamCounts } from '../stats/counters.ts';
 import type { SpanColumns } from '../stats/spans.ts';

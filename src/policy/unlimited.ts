@@ -1,15 +1,18 @@
-import type { Policy } from './policy.ts';
+import type { RunningPolicy } from './policy.ts';
 
-/**
- * No limit: libvirt's setting for "save to file" since 2011, INT64_MAX / 1 MiB megabytes a second. Nothing
- * of it ever ends an iterate.
- */
-export const unlimited: Policy<null> = {
+const UNLIMITED: RunningPolicy = {
   name: 'unlimited',
-  start: () => null,
-  turn: (state) => state,
+  turn() {},
   allowance: () => Number.POSITIVE_INFINITY,
-  spend: (state) => state,
-  resumeAt: (_state, now_ns) => now_ns,
+  spend() {},
+  resumeAt: (now_ns) => now_ns,
   mustReturn: () => false,
 };
+
+/**
+ * No limit. libvirt sets it so for "save to file" since 2011: INT64_MAX / 1 MiB megabytes a second. It never ends
+ * an iterate.
+ *
+ * @example unlimited().allowance(0); // Infinity
+ */
+export const unlimited = (): RunningPolicy => UNLIMITED;

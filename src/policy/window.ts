@@ -5,13 +5,6 @@ import type { Policy } from './policy.ts';
 export const WINDOW_NS = 100_000_000;
 const WINDOWS_PER_S = 10;
 
-interface WindowState {
-  readonly start_ns: number;
-  /** The window that `spent_bytes` belongs to, counted from the start. */
-  readonly index: number;
-  readonly spent_bytes: number;
-}
-
 /**
  * QEMU's limit: a budget of bytes for each window of 100 ms; what is not used is lost with its window.
  *
@@ -24,44 +17,48 @@ interface WindowState {
  *
  * @param limit_bytes_per_s a positive whole number
  * @throws `usage-limit` for any other
+ * @example window(1_000)(0).allowance(0); // 100
  */
-export function window(limit_bytes_per_s: number): Policy<WindowState> {
+export function window(limit_bytes_per_s: number): Policy {
   if (!Number.isSafeInteger(limit_bytes_per_s) || limit_bytes_per_s <= 0) {
     throw fail('usage-limit', { limit_bytes_per_s });
   }
   const whole_bytes = Math.floor(limit_bytes_per_s / WINDOWS_PER_S);
   const rest_bytes = limit_bytes_per_s % WINDOWS_PER_S;
 
-  const indexAt = (state: WindowState, now_ns: number): number =>
-    Math.floor((now_ns - state.start_ns) / WINDOW_NS);
   const budget = (index: number): number => {
     const in_second = index % WINDOWS_PER_S;
     const rest_before = Math.floor((in_second * rest_bytes) / WINDOWS_PER_S);
     const rest_after = Math.floor(((in_second + 1) * rest_bytes) / WINDOWS_PER_S);
     return whole_bytes + rest_after - rest_before;
   };
-  const spentIn = (state: WindowState, index: number): number =>
-    state.index === index ? state.spent_bytes : 0;
 
-  return {
-    name: 'window',
-    start: (now_ns) => ({ start_ns: now_ns, index: 0, spent_bytes: 0 }),
-    turn: (state) => state,
-    allowance(state, now_ns) {
-      const index = indexAt(state, now_ns);
-      return budget(index) - spentIn(state, index);
-    },
-    spend(state, now_ns, bytes) {
-      const index = indexAt(state, now_ns);
-      return { start_ns: state.start_ns, index, spent_bytes: spentIn(state, index) + bytes };
-    },
-    resumeAt(state, now_ns) {
-      let index = indexAt(state, now_ns);
-      if (budget(index) > spentIn(state, index)) return now_ns;
-      do index++;
-      while (budget(index) === 0);
-      return state.start_ns + index * WINDOW_NS;
-    },
-    mustReturn: () => false,
+  return (start_ns) => {
+    /** The window that `spent_bytes` belongs to, counted from the start. */
+    let spent_index = 0;
+    let spent_bytes = 0;
+    const indexAt = (now_ns: number): number => Math.floor((now_ns - start_ns) / WINDOW_NS);
+    const spentIn = (index: number): number => (index === spent_index ? spent_bytes : 0);
+    return {
+      name: 'window',
+      turn() {},
+      allowance(now_ns) {
+        const index = indexAt(now_ns);
+        return budget(index) - spentIn(index);
+      },
+      spend(now_ns, bytes) {
+        const index = indexAt(now_ns);
+        spent_bytes = spentIn(index) + bytes;
+        spent_index = index;
+      },
+      resumeAt(now_ns) {
+        let index = indexAt(now_ns);
+        if (budget(index) > spentIn(index)) return now_ns;
+        do index++;
+        while (budget(index) === 0);
+        return start_ns + index * WINDOW_NS;
+      },
+      mustReturn: () => false,
+    };
   };
 }

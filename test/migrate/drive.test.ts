@@ -16,7 +16,7 @@ import { TAKE_ALL, type Take, World } from '../support/fake-world.ts';
 const PAGE_BYTES = 4096;
 const arena = new Arena();
 
-function makeWorld(pages: number, policy: Policy<unknown>, takes: readonly Take[] = [TAKE_ALL]): World {
+function makeWorld(pages: number, policy: Policy, takes: readonly Take[] = [TAKE_ALL]): World {
   const guest = new Guest([{ name: 'ram', bytes: pages * PAGE_BYTES }], arena);
   for (let page = 0; page < pages; page++) guest.ram(guest.largestBlock())[page * PAGE_BYTES] = 1;
   // so small that there are many calls

@@ -10,7 +10,7 @@ import { CopyBandwidth } from '../../src/migrate/bandwidth.ts';
 import { loadStream } from '../../src/migrate/load.ts';
 import { RamSource } from '../../src/migrate/ram-source.ts';
 import { type LoopOptions, Save } from '../../src/migrate/save.ts';
-import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
 import { window } from '../../src/policy/window.ts';
@@ -234,7 +234,7 @@ function closingWorld(close: (clock: VirtualClock, save: Save) => void, loop: Pa
   const channel = new ScriptedChannel(clock, source.staging(), [{ ...TAKE_ALL, cost_ns: 1_000 }]);
   const spans = new Spans();
   const counters = new RamCounters(source.ram_bytes, PAGE_BYTES);
-  const policy = startPolicy(unlimited, clock.now());
+  const policy = unlimited();
   const save: Save = new Save(
     { ...{ clock, source, channel, policy, spans, counters }, close: () => close(clock, save) },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
@@ -271,7 +271,7 @@ test('without a close there is no time of it', () => {
   assert.is(new World(makeGuest(3), { policy: unlimited }).run().save.close_ns, 0);
 });
 
-const policies: fc.Arbitrary<Policy<unknown>> = fc.constantFrom(
+const policies: fc.Arbitrary<Policy> = fc.constantFrom(
   unlimited,
   slice(unlimited, 50_000),
   slice(window(3_000_000), 20_000),

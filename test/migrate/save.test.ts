@@ -32,7 +32,7 @@ function makeGuest(block_pages: readonly number[], zero_share = 0.5, seed = 1): 
   return guest;
 }
 
-const limits: fc.Arbitrary<Policy<unknown>> = fc
+const limits: fc.Arbitrary<Policy> = fc
   .record({
     kind: fc.constantFrom('unlimited', 'window', 'bucket'),
     limit: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1_000, max: 100_000_000 })),

@@ -10,7 +10,7 @@ import { BigLock, MonitorThread, runMigrationThread } from '../../src/model/migr
 import { PipeInode } from '../../src/model/pipe-inode.ts';
 import { ModelRam } from '../../src/model/ram.ts';
 import { ModelSource } from '../../src/model/source.ts';
-import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
 import { window } from '../../src/policy/window.ts';
@@ -50,7 +50,7 @@ interface RigOptions {
   readonly costs?: Partial<Record<CostName, number>>;
   readonly content_pages?: number;
   readonly zero_pages?: number;
-  readonly policy?: Policy<unknown>;
+  readonly policy?: Policy;
   readonly restart?: Restart;
   readonly tries_ns?: number;
   readonly piece_bytes?: number;
@@ -97,7 +97,7 @@ function rig(options: RigOptions = {}) {
   const spans = new Spans();
   const save = new Save(
     {
-      ...{ clock: kernel, source, channel, spans, policy: startPolicy(policy, 0) },
+      ...{ clock: kernel, source, channel, spans, policy: policy(0) },
       counters: new RamCounters(source.ram_bytes, 4096),
     },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...options.loop },

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { Guest } from '../../src/guest/guest.ts';
 import { Prng } from '../../src/guest/prng.ts';
-import { type AdaptiveState, adaptive, BLACKOUT_TARGET_NS } from '../../src/policy/adaptive.ts';
-import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import { AdaptiveSlice, adaptive, BLACKOUT_TARGET_NS } from '../../src/policy/adaptive.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';
 import { tokenBucket } from '../../src/policy/token-bucket.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
@@ -20,13 +20,12 @@ const TARGET_NS = 10 * MS;
 const SLICE_MAX_NS = 9 * MS;
 const SLICE_MIN_NS = 625 * US;
 
-type State = AdaptiveState<null>;
-
 test('the target is 10 ms unless told otherwise; the name is that of the policy inside too', () => {
   assert.is(BLACKOUT_TARGET_NS, TARGET_NS);
-  assert.is(adaptive(unlimited).start(0).slice_ns, SLICE_MAX_NS);
-  assert.is(adaptive(unlimited).name, 'adaptive');
-  assert.is(adaptive(window(1_000)).name, 'adaptive window');
+  const running = adaptive(unlimited)(0);
+  assert.equal([running.mustReturn(SLICE_MAX_NS - 1), running.mustReturn(SLICE_MAX_NS)], [false, true]);
+  assert.is(running.name, 'adaptive');
+  assert.is(adaptive(window(1_000))(0).name, 'adaptive window');
 });
 
 test('a target that is no positive number of whole nanoseconds is refused', async () => {
@@ -36,36 +35,46 @@ test('a target that is no positive number of whole nanoseconds is refused', asyn
   adaptive(unlimited, 1);
 });
 
-/** Turns one after the other: each is heard of last after `turn_ns`, and the next begins `rest_ns` later. */
-function afterTurns<Inner>(
-  policy: Policy<AdaptiveState<Inner>>,
-  state: AdaptiveState<Inner>,
-  turns: readonly [turn_ns: number, rest_ns: number][],
-): AdaptiveState<Inner> {
-  let now = state;
-  for (const [turn_ns, rest_ns] of turns) {
-    const heard_ns = now.turn_began_ns + turn_ns;
-    now = policy.turn(policy.spend(now, heard_ns, 1), heard_ns + rest_ns);
+/** A slice, and when the turn that goes on began. */
+class Learner extends AdaptiveSlice {
+  turn_began_ns: number;
+
+  constructor(target_ns = TARGET_NS, start_ns = 0) {
+    super(target_ns, start_ns);
+    this.turn_began_ns = start_ns;
   }
-  return now;
+
+  override turn(now_ns: number): void {
+    super.turn(now_ns);
+    this.turn_began_ns = now_ns;
+  }
+
+  /** Turns one after the other: each is heard of last after `turn_ns`, and the next begins `rest_ns` later. */
+  after(...turns: readonly [turn_ns: number, rest_ns: number][]): this {
+    for (const [turn_ns, rest_ns] of turns) {
+      const heard_ns = this.turn_began_ns + turn_ns;
+      this.heard(heard_ns);
+      this.turn(heard_ns + rest_ns);
+    }
+    return this;
+  }
 }
 
 const repeated = (count: number, turn: [number, number]): [number, number][] =>
   Array.from({ length: count }, () => turn);
 
-const policy = adaptive(unlimited, TARGET_NS);
-const begun = (): State => policy.start(0);
-const slicesAfter = (...turns: [number, number][]): number => afterTurns(policy, begun(), turns).slice_ns;
+const slicesAfter = (...turns: [number, number][]): number => new Learner().after(...turns).slice_ns;
 
 test('a turn ends at the slice, at == too, and the next turn has a whole one', () => {
-  const state = policy.turn(policy.start(50), 5_000);
-  assert.is(policy.mustReturn(state, 5_000 + SLICE_MAX_NS - 1), false);
-  assert.is(policy.mustReturn(state, 5_000 + SLICE_MAX_NS), true);
-  const spent = policy.spend(state, 6_000, 100);
-  assert.is(policy.mustReturn(spent, 5_000 + SLICE_MAX_NS - 1), false, 'spending begins no turn');
-  const next = policy.turn(spent, 20 * MS);
-  assert.is(policy.mustReturn(next, 20 * MS + SLICE_MAX_NS - 1), false);
-  assert.is(policy.mustReturn(next, 20 * MS + SLICE_MAX_NS), true);
+  const running = adaptive(unlimited, TARGET_NS)(50);
+  running.turn(5_000);
+  assert.is(running.mustReturn(5_000 + SLICE_MAX_NS - 1), false);
+  assert.is(running.mustReturn(5_000 + SLICE_MAX_NS), true);
+  running.spend(6_000, 100);
+  assert.is(running.mustReturn(5_000 + SLICE_MAX_NS - 1), false, 'spending begins no turn');
+  running.turn(20 * MS);
+  assert.is(running.mustReturn(20 * MS + SLICE_MAX_NS - 1), false);
+  assert.is(running.mustReturn(20 * MS + SLICE_MAX_NS), true);
 });
 
 test('a turn that is late shortens the next by a fifth, down to a sixteenth of the target', () => {
@@ -92,21 +101,21 @@ test('half a per cent of late time may be: below it only the overrun is made roo
 test('an overrun is made room for before any request is late, and fades', () => {
   const calm = recovering(300 * SECOND);
   const overrun_ns = 6 * MS;
-  let state = afterTurns(policy, calm, [[calm.slice_ns + overrun_ns, 0]]);
+  const state = calm.after([calm.slice_ns + overrun_ns, 0]);
   assert.is(state.overrun_ns, overrun_ns);
   // grows a fiftieth a turn, but not beyond what is left of the target
-  state = afterTurns(policy, state, repeated(100, [4 * MS, 0]));
+  state.after(...repeated(100, [4 * MS, 0]));
   assert.ok(state.overrun_ns > overrun_ns / 2 && state.overrun_ns < overrun_ns, `${state.overrun_ns}`);
   assert.ok(state.slice_ns <= TARGET_NS - state.overrun_ns, `${state.slice_ns}`);
-  state = afterTurns(policy, state, repeated(5, [0, 10 * SECOND]));
+  state.after(...repeated(5, [0, 10 * SECOND]));
   assert.ok(state.overrun_ns < MS);
 });
 
 test('an overrun that no slice makes up for is left out', () => {
-  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + TARGET_NS, 0]]).overrun_ns, 0);
+  assert.is(new Learner().after([SLICE_MAX_NS + TARGET_NS, 0]).overrun_ns, 0);
   const longest_ns = TARGET_NS - SLICE_MIN_NS;
-  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + longest_ns, 0]]).overrun_ns, longest_ns);
-  assert.is(afterTurns(policy, begun(), [[SLICE_MAX_NS + longest_ns + 1, 0]]).overrun_ns, 0);
+  assert.is(new Learner().after([SLICE_MAX_NS + longest_ns, 0]).overrun_ns, longest_ns);
+  assert.is(new Learner().after([SLICE_MAX_NS + longest_ns + 1, 0]).overrun_ns, 0);
 });
 
 test('what went by after a turn was last heard of is no part of it', () => {
@@ -115,47 +124,50 @@ test('what went by after a turn was last heard of is no part of it', () => {
 });
 
 test('a turn that never was heard of took no time', () => {
-  assert.is(policy.turn(policy.turn(begun(), SECOND), 2 * SECOND).slice_ns, SLICE_MAX_NS);
+  const state = new Learner();
+  state.turn(SECOND);
+  state.turn(2 * SECOND);
+  assert.is(state.slice_ns, SLICE_MAX_NS);
 });
 
 test('what was counted fades: it is worth half after a second that goes by at once', () => {
-  const late = afterTurns(policy, begun(), [[20 * MS, 0]]);
-  assert.equal([late.late_ns, late.time_ns], [10 * MS, 20 * MS]);
-  const later = afterTurns(policy, late, [[0, SECOND]]);
-  assert.equal([later.late_ns, later.time_ns], [5 * MS, 10 * MS + SECOND]);
+  const state = new Learner().after([20 * MS, 0]);
+  assert.equal([state.late_ns, state.time_ns], [10 * MS, 20 * MS]);
+  state.after([0, SECOND]);
+  assert.equal([state.late_ns, state.time_ns], [5 * MS, 10 * MS + SECOND]);
 });
 
 /** A state that has been late, and then for so long not. */
-function recovering(quiet_ns: number): State {
-  return afterTurns(policy, begun(), [...repeated(30, [20 * MS, 0]), [0, quiet_ns]]);
+function recovering(quiet_ns: number): Learner {
+  return new Learner().after(...repeated(30, [20 * MS, 0]), [0, quiet_ns]);
 }
 
 test('the slice grows by a fiftieth at every turn that used it up, back to nine tenths of the target', () => {
-  let state = recovering(300 * SECOND);
+  const state = recovering(300 * SECOND);
   assert.is(state.slice_ns, SLICE_MIN_NS);
-  state = afterTurns(policy, state, [[SLICE_MIN_NS, 0]]);
+  state.after([SLICE_MIN_NS, 0]);
   assert.is(state.slice_ns, SLICE_MIN_NS * 1.02);
   let turns = 1;
   for (; state.slice_ns < SLICE_MAX_NS; turns++) {
-    state = afterTurns(policy, state, [[Math.ceil(state.slice_ns), 0]]);
+    state.after([Math.ceil(state.slice_ns), 0]);
   }
   assert.is(turns, Math.ceil(Math.log(SLICE_MAX_NS / SLICE_MIN_NS) / Math.log(1.02)));
-  assert.is(afterTurns(policy, state, repeated(5, [SLICE_MAX_NS, 0])).slice_ns, SLICE_MAX_NS);
+  assert.is(state.after(...repeated(5, [SLICE_MAX_NS, 0])).slice_ns, SLICE_MAX_NS);
 });
 
 test('a turn that ended by itself before its slice says nothing', () => {
   const state = recovering(300 * SECOND);
-  assert.is(afterTurns(policy, state, repeated(50, [SLICE_MIN_NS - 1, 100])).slice_ns, SLICE_MIN_NS);
+  assert.is(state.after(...repeated(50, [SLICE_MIN_NS - 1, 100])).slice_ns, SLICE_MIN_NS);
 });
 
 test('while too much is late nothing grows', () => {
   const state = recovering(0);
-  assert.is(afterTurns(policy, state, repeated(50, [SLICE_MIN_NS, 0])).slice_ns, SLICE_MIN_NS);
-  const grown = afterTurns(policy, state, repeated(20_000, [SLICE_MIN_NS, 0]));
+  assert.is(state.after(...repeated(50, [SLICE_MIN_NS, 0])).slice_ns, SLICE_MIN_NS);
+  const grown = state.after(...repeated(20_000, [SLICE_MIN_NS, 0]));
   assert.ok(grown.slice_ns > SLICE_MIN_NS, 'and in the end it does');
 });
 
-test('whatever the turns and the target: the slice stays within its bounds, and no state is changed', () => {
+test('whatever the turns and the target: the slice stays within its bounds', () => {
   const targets = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: SECOND }));
   const turns = fc.array(fc.tuple(fc.double({ min: 0, max: 4, noNaN: true }), fc.nat(3)), {
     minLength: 5,
@@ -164,12 +176,9 @@ test('whatever the turns and the target: the slice stays within its bounds, and 
   });
   fc.assert(
     fc.property(targets, turns, (target_ns, list) => {
-      const some = adaptive(unlimited, target_ns);
-      let state = Object.freeze(some.start(7));
+      const state = new Learner(target_ns, 7);
       for (const [share, rest] of list) {
-        const heard_ns = state.turn_began_ns + Math.round(share * target_ns);
-        state = Object.freeze(some.spend(state, heard_ns, 1));
-        state = Object.freeze(some.turn(state, heard_ns + rest * target_ns));
+        state.after([Math.round(share * target_ns), rest * target_ns]);
         assert.ok(state.slice_ns >= target_ns / 16 && state.slice_ns <= target_ns * 0.9);
         assert.ok(state.late_ns >= 0 && state.late_ns <= state.time_ns);
       }
@@ -177,13 +186,13 @@ test('whatever the turns and the target: the slice stays within its bounds, and 
   );
 });
 
-const inners: readonly Policy<unknown>[] = [unlimited, window(100_003), tokenBucket(70_001, 900)];
+const inners: readonly Policy[] = [unlimited, window(100_003), tokenBucket(70_001, 900)];
 
 test('allowance and resumeAt are those of the policy inside', () => {
   const steps = fc.array(fc.tuple(fc.nat(70_000_000), fc.nat(20_000), fc.boolean()));
   fc.assert(
     fc.property(fc.constantFrom(...inners), steps, (inner, list) => {
-      const [plain, adapted] = [startPolicy(inner, 3), startPolicy(adaptive(inner, TARGET_NS), 3)];
+      const [plain, adapted] = [inner(3), adaptive(inner, TARGET_NS)(3)];
       let now_ns = 3;
       for (const [after_ns, bytes, is_turn] of list) {
         now_ns += after_ns;
@@ -199,22 +208,29 @@ test('allowance and resumeAt are those of the policy inside', () => {
 });
 
 test('the policy inside may end a turn before the slice does, and is told of start, turns and bytes', () => {
-  const told: Policy<string> = {
-    name: 'told',
-    start: (now_ns) => `start ${now_ns}`,
-    turn: (said, now_ns) => `${said}, turn ${now_ns}`,
-    allowance: () => 0,
-    spend: (said, now_ns, bytes) => `${said}, spend ${now_ns} ${bytes}`,
-    resumeAt: () => 0,
-    mustReturn: (said) => said.endsWith('4'),
+  let said = '';
+  const told: Policy = (start_ns) => {
+    said = `start ${start_ns}`;
+    return {
+      name: 'told',
+      turn: (now_ns) => {
+        said += `, turn ${now_ns}`;
+      },
+      allowance: () => 0,
+      spend: (now_ns, bytes) => {
+        said += `, spend ${now_ns} ${bytes}`;
+      },
+      resumeAt: () => 0,
+      mustReturn: () => said.endsWith('4'),
+    };
   };
-  const outer = adaptive(told, TARGET_NS);
-  const state = outer.turn(outer.start(1), 2);
-  assert.is(outer.mustReturn(state, 3), false);
-  const spent = outer.spend(state, 3, 4);
-  assert.is(spent.inner, 'start 1, turn 2, spend 3 4');
-  assert.is(outer.mustReturn(spent, 3), true);
-  const sliced = startPolicy(slice(adaptive(unlimited, TARGET_NS), MS), 0);
+  const outer = adaptive(told, TARGET_NS)(1);
+  outer.turn(2);
+  assert.is(outer.mustReturn(3), false);
+  outer.spend(3, 4);
+  assert.is(said, 'start 1, turn 2, spend 3 4');
+  assert.is(outer.mustReturn(3), true);
+  const sliced = slice(adaptive(unlimited, TARGET_NS), MS)(0);
   assert.equal([sliced.mustReturn(MS - 1), sliced.mustReturn(MS)], [false, true]);
 });
 
@@ -231,7 +247,7 @@ interface Machine {
 /** A loop of steps on such a machine for so long; of its second half, what was late and what was done. */
 function secondHalf(machine: Machine, for_ns: number) {
   const random = new Prng(machine.seed);
-  const running = startPolicy(adaptive(unlimited, TARGET_NS), 0);
+  const running = adaptive(unlimited, TARGET_NS)(0);
   let [now_ns, late_ns, steps, turns] = [0, 0, 0, 0];
   while (now_ns < for_ns) {
     const began_ns = now_ns;

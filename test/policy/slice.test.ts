@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { QEMU_SLICE_NS, slice } from '../../src/policy/slice.ts';
 import { tokenBucket } from '../../src/policy/token-bucket.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
@@ -10,7 +10,7 @@ import { window } from '../../src/policy/window.ts';
 test("QEMU's slice is 50 ms", () => assert.is(QEMU_SLICE_NS, 50_000_000));
 
 test('a turn is over when the slice is, at == too, and the next turn has a whole one', () => {
-  const policy = startPolicy(slice(unlimited, 1_000), 50);
+  const policy = slice(unlimited, 1_000)(50);
   assert.is(policy.mustReturn(50 + 999), false);
   assert.is(policy.mustReturn(50 + 1_000), true);
   policy.turn(5_000);
@@ -20,20 +20,20 @@ test('a turn is over when the slice is, at == too, and the next turn has a whole
 });
 
 test('spending does not begin a new slice', () => {
-  const policy = startPolicy(slice(window(1_000), 1_000), 0);
+  const policy = slice(window(1_000), 1_000)(0);
   policy.turn(100);
   policy.spend(1_099, 5);
   assert.is(policy.mustReturn(1_099), false);
   assert.is(policy.mustReturn(1_100), true);
 });
 
-const inners: readonly Policy<unknown>[] = [unlimited, window(100_003), tokenBucket(70_001, 900)];
+const inners: readonly Policy[] = [unlimited, window(100_003), tokenBucket(70_001, 900)];
 
 test('all other answers are those of the policy inside', () => {
   const steps = fc.array(fc.tuple(fc.nat(70_000_000), fc.nat(20_000), fc.boolean()));
   fc.assert(
     fc.property(fc.constantFrom(...inners), steps, fc.nat(10 ** 8), (inner, list, slice_ns) => {
-      const [plain, sliced] = [startPolicy(inner, 3), startPolicy(slice(inner, slice_ns), 3)];
+      const [plain, sliced] = [inner(3), slice(inner, slice_ns)(3)];
       assert.is(sliced.name, plain.name);
       let now_ns = 3;
       let turn_ns = 3;
@@ -53,40 +53,47 @@ test('all other answers are those of the policy inside', () => {
 });
 
 /** A policy that writes down what it is asked, and returns when it is told to. */
-function makeStubborn(): { policy: Policy<string>; state: { must_return: boolean } } {
-  const state = { must_return: false };
-  const policy: Policy<string> = {
-    name: 'stubborn',
-    start: (now_ns) => `start ${now_ns}`,
-    turn: (said, now_ns) => `${said}, turn ${now_ns}`,
-    allowance: (said) => said.length,
-    spend: (said, now_ns, bytes) => `${said}, spend ${now_ns} ${bytes}`,
-    resumeAt: (_said, now_ns) => now_ns + 1,
-    mustReturn: () => state.must_return,
+function makeStubborn() {
+  const state = { must_return: false, said: '' };
+  const policy: Policy = (start_ns) => {
+    state.said = `start ${start_ns}`;
+    return {
+      name: 'stubborn',
+      turn: (now_ns) => {
+        state.said += `, turn ${now_ns}`;
+      },
+      allowance: () => state.said.length,
+      spend: (now_ns, bytes) => {
+        state.said += `, spend ${now_ns} ${bytes}`;
+      },
+      resumeAt: (now_ns) => now_ns + 1,
+      mustReturn: () => state.must_return,
+    };
   };
   return { policy, state };
 }
 
 test('the policy inside may end a turn before the slice does', () => {
   const { policy, state } = makeStubborn();
-  const sliced = startPolicy(slice(policy, 1_000), 0);
+  const sliced = slice(policy, 1_000)(0);
   assert.is(sliced.mustReturn(1), false);
   state.must_return = true;
   assert.is(sliced.mustReturn(1), true);
 });
 
 test('the policy inside is told of start, turns and bytes', () => {
-  const { policy } = makeStubborn();
-  const sliced = slice(policy, 1_000);
-  const state = sliced.spend(sliced.turn(sliced.start(1), 2), 3, 4);
-  assert.is(state.inner, 'start 1, turn 2, spend 3 4');
-  assert.is(sliced.allowance(state, 5), state.inner.length);
-  assert.is(sliced.resumeAt(state, 5), 6);
+  const { policy, state } = makeStubborn();
+  const sliced = slice(policy, 1_000)(1);
+  sliced.turn(2);
+  sliced.spend(3, 4);
+  assert.is(state.said, 'start 1, turn 2, spend 3 4');
+  assert.is(sliced.allowance(5), state.said.length);
+  assert.is(sliced.resumeAt(5), 6);
 });
 
 test('a slice of a slice ends by the shorter', () => {
   for (const policy of [slice(slice(unlimited, 10), 99), slice(slice(unlimited, 99), 10)]) {
-    const running = startPolicy(policy, 0);
+    const running = policy(0);
     running.turn(100);
     assert.equal([running.mustReturn(109), running.mustReturn(110)], [false, true]);
   }

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PagepipeError } from '../../src/errors.ts';
-import { startPolicy } from '../../src/policy/policy.ts';
 import { tokenBucket } from '../../src/policy/token-bucket.ts';
 
 const NS_PER_S = 1_000_000_000;
@@ -46,7 +45,7 @@ class ExactBucket {
 test('the tokens are exact, however often it is asked', () => {
   fc.assert(
     fc.property(rates, bursts, steps, (rate, burst, list) => {
-      const policy = startPolicy(tokenBucket(rate, burst), START_NS);
+      const policy = tokenBucket(rate, burst)(START_NS);
       const oracle = new ExactBucket(rate, burst);
       let now_ns = START_NS;
       for (const [after_ns, share, over_bytes] of list) {
@@ -68,7 +67,7 @@ test('the tokens are exact, however often it is asked', () => {
 test('resumeAt is the first nanosecond at which something may go', () => {
   fc.assert(
     fc.property(rates, bursts, fc.nat(4_360), fc.nat(10 ** 9), (rate, burst, over_bytes, after_ns) => {
-      const policy = startPolicy(tokenBucket(rate, burst), START_NS);
+      const policy = tokenBucket(rate, burst)(START_NS);
       policy.spend(START_NS, burst + over_bytes);
       const now_ns = START_NS + after_ns;
       const resume_ns = policy.resumeAt(now_ns);
@@ -81,7 +80,7 @@ test('resumeAt is the first nanosecond at which something may go', () => {
 test('the long-run rate is exact: a byte at a time, as soon as it may go', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 3_000 }), (rate) => {
-      const policy = startPolicy(tokenBucket(rate, 1), START_NS);
+      const policy = tokenBucket(rate, 1)(START_NS);
       let now_ns = START_NS;
       // the burst, and then three seconds' bytes
       for (let i = 0; i < 3 * rate + 1; i++) {
@@ -97,7 +96,7 @@ test('the long-run rate is exact: a byte at a time, as soon as it may go', () =>
 });
 
 test('a debt is paid before the next goes, so records whole do not raise the rate', () => {
-  const policy = startPolicy(tokenBucket(1_000_000, 1), START_NS);
+  const policy = tokenBucket(1_000_000, 1)(START_NS);
   let now_ns = START_NS;
   for (let i = 0; i < 1_000; i++) {
     policy.spend(now_ns, 4_104);
@@ -107,7 +106,7 @@ test('a debt is paid before the next goes, so records whole do not raise the rat
 });
 
 test('the burst is bounded: full at the start, and never fuller', () => {
-  const policy = startPolicy(tokenBucket(1_000, 70), START_NS);
+  const policy = tokenBucket(1_000, 70)(START_NS);
   assert.is(policy.allowance(START_NS), 70);
   assert.is(policy.allowance(START_NS + 1_000 * NS_PER_S), 70);
   policy.spend(START_NS, 70);
@@ -123,7 +122,7 @@ test('the burst is a tenth of a second, at least a byte, unless given', () => {
     [20, 2],
     [33_554_432, 3_355_443],
   ] as const) {
-    assert.is(startPolicy(tokenBucket(rate), START_NS).allowance(START_NS), burst);
+    assert.is(tokenBucket(rate)(START_NS).allowance(START_NS), burst);
   }
 });
 

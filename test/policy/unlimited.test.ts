@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startPolicy } from '../../src/policy/policy.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
 
 test('unlimited never stops, whatever was sent and however long it took', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.maxSafeNat(), fc.maxSafeNat())), (spends) => {
-      const policy = startPolicy(unlimited, 0);
+      const policy = unlimited();
       for (const [now_ns, bytes] of spends) {
         policy.turn(now_ns);
         policy.spend(now_ns, bytes);
@@ -19,6 +18,6 @@ test('unlimited never stops, whatever was sent and however long it took', () => 
   );
 });
 
-test('its name', () => assert.is(startPolicy(unlimited, 0).name, 'unlimited'));
+test('its name', () => assert.is(unlimited().name, 'unlimited'));
 
 test.run();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PagepipeError } from '../../src/errors.ts';
-import { type RunningPolicy, startPolicy } from '../../src/policy/policy.ts';
+import type { RunningPolicy } from '../../src/policy/policy.ts';
 import { WINDOW_NS, window } from '../../src/policy/window.ts';
 
 const START_NS = 777;
@@ -19,7 +19,7 @@ function beginOf(index: number): number {
 }
 
 function start(limit: number): RunningPolicy {
-  return startPolicy(window(limit), START_NS);
+  return window(limit)(START_NS);
 }
 
 test('a window is 100 ms', () => assert.is(WINDOW_NS, 100_000_000));

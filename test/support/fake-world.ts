@@ -7,7 +7,7 @@ import type { AsyncChannel } from '../../src/migrate/drive.ts';
 import type { Clock, Wait } from '../../src/migrate/interfaces.ts';
 import { RamSource, type RamSourceOptions, type Running } from '../../src/migrate/ram-source.ts';
 import { type LoopOptions, Save } from '../../src/migrate/save.ts';
-import { type Policy, startPolicy } from '../../src/policy/policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { RamCounters } from '../../src/stats/counters.ts';
 import { Spans } from '../../src/stats/spans.ts';
 
@@ -211,7 +211,7 @@ export interface Turn {
 }
 
 export interface WorldOptions {
-  readonly policy: Policy<unknown>;
+  readonly policy: Policy;
   readonly takes?: readonly Take[];
   readonly writes?: readonly GuestWrite[] | undefined;
   readonly loop?: Partial<LoopOptions>;
@@ -255,7 +255,7 @@ export class World {
     this.counters = new RamCounters(guest.ram_bytes, 4096);
     const { source, channel, counters, spans } = this;
     this.save = new Save(
-      { clock, source, channel, counters, spans, policy: startPolicy(policy, clock.now()) },
+      { clock, source, channel, counters, spans, policy: policy(clock.now()) },
       { downtime_limit_ns: 300_000_000, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
     );
   }

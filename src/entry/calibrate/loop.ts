@@ -5,7 +5,6 @@ import type { Channel } from '../../migrate/interfaces.ts';
 import type { RamSource } from '../../migrate/ram-source.ts';
 import { DOWNTIME_LIMIT_NS } from '../../migrate/run-save.ts';
 import { Save } from '../../migrate/save.ts';
-import { startPolicy } from '../../policy/policy.ts';
 import { unlimited } from '../../policy/unlimited.ts';
 import { RamCounters } from '../../stats/counters.ts';
 import { Spans } from '../../stats/spans.ts';
@@ -97,7 +96,7 @@ function startSave(source: RamSource, channel: Channel): Save {
       clock: systemClock,
       source,
       channel,
-      policy: startPolicy(unlimited, systemClock.now()),
+      policy: unlimited(),
       spans: new Spans(),
       counters: new RamCounters(source.ram_bytes, source.page_bytes),
     },
