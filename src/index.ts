@@ -13,6 +13,7 @@ export {
   instantiateCore,
 } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
+export type { StreamOrigin } from './format/origin.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
 export {
@@ -30,18 +31,13 @@ export { type Run, runsOf } from './guest/runs.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
 export { type AsyncChannel, drive } from './migrate/drive.ts';
 export { nextTurn, systemClock } from './migrate/event-loop.ts';
+export { GuestSource, type Running } from './migrate/guest-source.ts';
 export { inspectStream, StreamInspector } from './migrate/inspect.ts';
-export type { Channel, Clock, Element, Source, Wait } from './migrate/interfaces.ts';
+export type { Channel, Clock, Element, Output, Source, Wait } from './migrate/interfaces.ts';
 export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrate/load.ts';
 export { MemoryChannel } from './migrate/memory-channel.ts';
+export { type OutputForm, openOutput, STAGING_BYTES } from './migrate/open-output.ts';
 export { type Placement, Placements } from './migrate/output-format.ts';
-export {
-  type OutputForm,
-  RamSource,
-  type Running,
-  STAGING_BYTES,
-  type StreamOrigin,
-} from './migrate/ram-source.ts';
 export type { StreamFacts, StreamSection } from './migrate/read-stream.ts';
 export {
   DOWNTIME_LIMIT_NS,

@@ -2,12 +2,13 @@
 
 import { MEMORY_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import { fillBlock } from '../guest/content.ts';
 import { Dirtier } from '../guest/dirtier.ts';
 import { Guest, type GuestOptions, PAGE_BYTES } from '../guest/guest.ts';
 import { parseWorkload, type WorkloadSpec } from '../guest/workload.ts';
 import { nextTurn } from '../migrate/event-loop.ts';
-import type { Running, StreamOrigin } from '../migrate/ram-source.ts';
+import type { Running } from '../migrate/guest-source.ts';
 import { readGuest } from '../pipe/input.ts';
 import { readingBar } from './reading.ts';
 

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fail, plainError } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
-import type { Running } from '../migrate/ram-source.ts';
+import type { Running } from '../migrate/guest-source.ts';
 import type { SaveProgress } from '../migrate/run-save.ts';
 import { type SavedTo, saveTo } from '../pipe/save-to.ts';
 import { ABORTED, type FromThread, PAUSED, type ThreadSetup } from '../pipe/thread-protocol.ts';

@@ -1,6 +1,6 @@
 /** How fast this core goes through zero pages on this machine. */
 import { Guest } from '../guest/guest.ts';
-import { RamSource } from '../migrate/ram-source.ts';
+import { openOutput } from '../migrate/open-output.ts';
 
 const GUEST_BYTES = 64 * 2 ** 20;
 const PASSES = 9;
@@ -9,13 +9,13 @@ const ENCODE_PAGES_MAX = 1024;
 /** Bytes of zero RAM a second through the encoder, the median of nine passes over 64 MiB that were written. */
 export function measureZeroRate(): number {
   const guest = new Guest([{ name: 'ram', bytes: GUEST_BYTES }]);
-  const source = new RamSource(guest, { machine: 'none' });
+  const output = openOutput(guest);
   // a page that was never written would be the kernel's one zero page, and in the cache
   guest.ram(guest.largestBlock()).fill(1).fill(0);
   const passes_ms = Array.from({ length: PASSES }, () => {
-    source.markAllDirty();
+    guest.markAllDirty();
     const before_ms = performance.now();
-    while (source.dirty_pages > 0) source.encode(0, source.staging_bytes, ENCODE_PAGES_MAX);
+    while (guest.dirty_pages > 0) output.encode(0, output.staging_bytes, ENCODE_PAGES_MAX);
     return performance.now() - before_ms;
   }).sort((a, b) => a - b);
   return (GUEST_BYTES * 1000) / (passes_ms[(PASSES - 1) / 2] ?? 1);

@@ -3,7 +3,8 @@ import type { Core } from '../core/core.ts';
 import { LAYOUT } from '../core/core.ts';
 import type { Bank } from '../guest/bank.ts';
 import type { Guest } from '../guest/guest.ts';
-import { type Encoded, NOTHING_ENCODED, type StagingBuffer } from './output-format.ts';
+import type { Encoded } from './interfaces.ts';
+import { NOTHING_ENCODED, type StagingBuffer } from './output-format.ts';
 
 /** What the core is to do in one bank; returns how many bytes it wrote at `out`. */
 export type EncodeIn = (

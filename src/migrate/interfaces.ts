@@ -1,6 +1,6 @@
 /**
- * What the save loop knows of the world: a clock, a channel and a source. The loop is synchronous and the
- * same everywhere; a real pipe and a modelled one differ only behind these.
+ * What the save loop knows of the world: a clock, a source of pages, the form of the output, and a channel. The loop
+ * is synchronous and the same everywhere; a real pipe and a modelled one differ only behind these.
  */
 
 /** What time is it: integer nanoseconds from any fixed point. */
@@ -26,13 +26,10 @@ export interface Channel {
 /** The parts of a stream around the page records. */
 export type Element = 'begin' | 'part' | 'end' | 'close' | 'tail';
 
-/** The guest as the loop sees it; it writes into the staging buffer, or only counts. */
+/** The guest as the loop sees it. */
 export interface Source {
   readonly ram_bytes: number;
   readonly page_bytes: number;
-  readonly staging_bytes: number;
-  /** The longest a single page record can be. */
-  readonly record_bytes_max: number;
   /** Whether the guest runs, and so dirties pages, until it is paused. */
   readonly is_running: boolean;
   /** Pages still to be sent, as of the last dirty sync. */
@@ -45,18 +42,34 @@ export interface Source {
   markAllDirty(): void;
   /** Fetches what the guest has dirtied since the last time. */
   syncDirty(): void;
+}
+
+/** Pages that one `encode` has dealt with, by kind. */
+export interface Encoded {
+  readonly normal: number;
+  readonly zero: number;
+  readonly xbzrle: number;
+  /** Dirty pages that are as they were last sent: no record. */
+  readonly skipped: number;
+}
+
+/** The form of the elements and of the pages; it writes into the staging buffer, or only counts. */
+export interface Output {
+  readonly staging_bytes: number;
+  /** The longest that a single page can take. */
+  readonly record_bytes_max: number;
+  /** What the last `encode` has dealt with. */
+  readonly encoded: Encoded;
   /** How many bytes an element has. */
   elementBytes(element: Element): number;
   /** Stages bytes `from`.. of an element at `at`, at most `room_bytes`; returns how many. */
   stageElement(element: Element, from: number, at: number, room_bytes: number): number;
-  /** Stages records of dirty pages at `at`, at most `room_bytes` and `budget_pages`; returns how many bytes. */
+  /** Stages dirty pages at `at`, at most `room_bytes` and `budget_pages`; returns how many bytes. */
   encode(at: number, room_bytes: number, budget_pages: number): number;
-  /** Records of the last `encode`, by kind. */
-  readonly encoded_normal: number;
-  readonly encoded_zero: number;
-  readonly encoded_xbzrle: number;
-  /** Dirty pages of the last `encode` that are as they were last sent: no record. */
-  readonly encoded_skipped: number;
+  /** There was a dirty sync. */
+  synced(): void;
+  /** The guest stands still from now on. */
+  paused(): void;
 }
 
 /** What a turn of the loop waits for before the next. */

@@ -1,9 +1,9 @@
 /** Reads a guest from a migration stream. */
 import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import type { BlockLength } from '../format/reader.ts';
 import { type Block, Guest, type PageKinds } from '../guest/guest.ts';
-import type { StreamOrigin } from './ram-source.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
 /** A guest, and what its stream said beside its RAM. */

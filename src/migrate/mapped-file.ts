@@ -1,11 +1,12 @@
 /** What a mapped-ram file holds beside its pages, in pieces with their places; and which pages it holds. */
+
 import { LAYOUT } from '../core/core.ts';
 import { RAM_SECTION_ID } from '../format/constants.ts';
 import { type BlockPlaces, type FilePiece, type MappedBegin, mappedBegin } from '../format/mapped-ram.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import { deviceLessTail, endHead, partHead, sectionClose } from '../format/writer.ts';
 import type { Guest, Part } from '../guest/guest.ts';
 import type { Element } from './interfaces.ts';
-import type { StreamOrigin } from './ram-source.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,12 +1,13 @@
 /** A save in the form of a mapped-ram file: each page at its own place, written there again when it changes. */
+
 import { LAYOUT } from '../core/core.ts';
 import type { FilePiece } from '../format/mapped-ram.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import type { Guest } from '../guest/guest.ts';
 import { BankWalk } from './bank-walk.ts';
-import type { Element } from './interfaces.ts';
+import type { Element, Encoded } from './interfaces.ts';
 import { MappedFile } from './mapped-file.ts';
-import { type Encoded, type OutputFormat, Placements, type StagingBuffer } from './output-format.ts';
-import type { StreamOrigin } from './ram-source.ts';
+import { type OutputFormat, Placements, type StagingBuffer } from './output-format.ts';
 
 export class MappedOutput implements OutputFormat {
   readonly record_bytes_max = LAYOUT.PAGE_SIZE;
@@ -33,6 +34,14 @@ export class MappedOutput implements OutputFormat {
 
   get encoded(): Encoded {
     return this.#walk.encoded;
+  }
+
+  get staging_bytes(): number {
+    return this.#staging.bytes;
+  }
+
+  staging(): Uint8Array {
+    return this.#staging.view();
   }
 
   elementBytes(element: Element): number {

@@ -9,9 +9,9 @@ import { RamCounters } from '../stats/counters.ts';
 import { type Phase, Spans } from '../stats/spans.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { sleepUntil, systemClock } from './event-loop.ts';
+import type { Running } from './guest-source.ts';
 import type { MappedFile } from './mapped-file.ts';
 import { Monitor } from './monitor.ts';
-import type { Running } from './ram-source.ts';
 import { DOWNTIME_LIMIT_NS, type SaveFigures, type SaveProgress } from './run-save.ts';
 
 /** What all channels did in a round. */

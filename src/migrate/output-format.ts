@@ -2,36 +2,18 @@
 import type { Arena } from '../core/arena.ts';
 import { fail } from '../errors.ts';
 import type { XbzrleCacheStats } from '../stats/counters.ts';
-import type { Element } from './interfaces.ts';
-
-/** Pages that one `encode` has dealt with, by kind. */
-export interface Encoded {
-  readonly normal: number;
-  readonly zero: number;
-  readonly xbzrle: number;
-  /** As they were last sent: nothing was written. */
-  readonly skipped: number;
-}
+import type { Encoded, Output } from './interfaces.ts';
 
 export const NOTHING_ENCODED: Encoded = { normal: 0, zero: 0, xbzrle: 0, skipped: 0 };
 
-/** A form of output: QEMU's stream, or its mapped-ram file. */
-export interface OutputFormat {
-  /** The longest that a single page can take. */
-  readonly record_bytes_max: number;
-  readonly encoded: Encoded;
+/** A form of output of a real save: QEMU's stream, or its mapped-ram file. */
+export interface OutputFormat extends Output {
   /** Where staged bytes go in the file; undefined for a stream, whose bytes follow each other. */
   readonly placements: Placements | undefined;
+  /** Where XBZRLE is on: its counters so far. */
   readonly xbzrle_stats: XbzrleCacheStats | undefined;
-  elementBytes(element: Element): number;
-  /** Stages bytes `from`.. of an element at `at`, at most `room_bytes` and at least one. */
-  stageElement(element: Element, from: number, at: number, room_bytes: number): number;
-  /** Stages pages at `at`, at most `room_bytes` and `budget_pages`; returns how many bytes. */
-  encode(at: number, room_bytes: number, budget_pages: number): number;
-  /** There was a dirty sync. */
-  synced(): void;
-  /** The guest stands still from now on. */
-  paused(): void;
+  /** The staging buffer, for the channel; valid until something is allocated in the guest's arena. */
+  staging(): Uint8Array;
 }
 
 /** Staged bytes that belong together, and their place in the file. */

@@ -8,9 +8,10 @@ import { RamCounters, type XbzrleCacheStats } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
 import { type AsyncChannel, drive, type TurnWatch } from './drive.ts';
 import { systemClock } from './event-loop.ts';
+import { GuestSource, type Running } from './guest-source.ts';
 import { Monitor } from './monitor.ts';
+import { type FormOptions, openOutput } from './open-output.ts';
 import type { Placements } from './output-format.ts';
-import { type OutputForm, RamSource, type Running, type StreamOrigin } from './ram-source.ts';
 import { type LoopOptions, Save } from './save.ts';
 
 /** QEMU's default for downtime-limit since 2.1. */
@@ -32,17 +33,10 @@ export interface SaveOptions extends SaveSettings {
 }
 
 /** How a guest is saved, in plain values. */
-export interface SaveSettings {
-  /** Machine type named in the stream; the origin's own, else `none`. */
-  readonly machine?: string | undefined;
-  readonly origin?: StreamOrigin | undefined;
-  readonly form?: OutputForm | undefined;
-  /** XBZRLE with a cache of so many bytes; without it every page goes whole. */
-  readonly xbzrle_cache_bytes?: number | undefined;
+export interface SaveSettings extends FormOptions {
   readonly downtime_limit_ns?: number | undefined;
   readonly max_rounds?: number | undefined;
   readonly complete?: LoopOptions['complete'] | undefined;
-  readonly staging_bytes?: number | undefined;
 }
 
 /** What can be asked of a save while it runs. */
@@ -86,16 +80,9 @@ export async function runSave(
   finish: (stream_bytes: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<SaveFigures> {
   const clock = systemClock;
-  const source = new RamSource(guest, {
-    machine: options.machine ?? options.origin?.machine ?? 'none',
-    origin: options.origin,
-    form: options.form,
-    xbzrle_cache_bytes: options.xbzrle_cache_bytes,
-    running: options.running,
-    staging_bytes: options.staging_bytes,
-    onPaused: options.onPaused,
-  });
-  const channel = openChannel(source.staging(), source.placements);
+  const source = new GuestSource(guest, options);
+  const output = openOutput(guest, options);
+  const channel = openChannel(output.staging(), output.placements);
   const spans = new Spans();
   const counters = new RamCounters(guest.ram_bytes, source.page_bytes);
   const began_ns = clock.now();
@@ -103,7 +90,7 @@ export async function runSave(
   const convergence = new Convergence(began_ns, options.onStuck ?? (() => undefined));
   const onRound = (round: Round): void => convergence.round(round);
   const save = new Save(
-    { clock, source, channel, policy, spans, counters, onRound },
+    { clock, source, output, channel, policy, spans, counters, onRound },
     {
       downtime_limit_ns: options.downtime_limit_ns ?? DOWNTIME_LIMIT_NS,
       max_rounds: options.max_rounds ?? Number.POSITIVE_INFINITY,
@@ -138,6 +125,6 @@ export async function runSave(
     eagain: channel.eagain,
     short_writes: channel.short_writes,
     longest_write_ns: save.longest_write_ns,
-    xbzrle_cache: source.xbzrle_stats,
+    xbzrle_cache: output.xbzrle_stats,
   };
 }

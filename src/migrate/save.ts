@@ -6,7 +6,7 @@ import type { RamCounters } from '../stats/counters.ts';
 import type { Phase, Spans } from '../stats/spans.ts';
 import { Bandwidth, CopyBandwidth } from './bandwidth.ts';
 import { EncodeBudget } from './encode-budget.ts';
-import type { Channel, Clock, Source, Wait } from './interfaces.ts';
+import type { Channel, Clock, Output, Source, Wait } from './interfaces.ts';
 import { Staging } from './staging.ts';
 
 const AGAIN: Wait = { kind: 'again' };
@@ -33,6 +33,7 @@ export interface LoopOptions {
 export interface LoopParts {
   readonly clock: Clock;
   readonly source: Source;
+  readonly output: Output;
   readonly channel: Channel;
   readonly policy: RunningPolicy;
   readonly spans: Spans;
@@ -70,16 +71,16 @@ export class Save {
   #complete_step: 'pages' | 'close' | 'tail' | 'drain' = 'pages';
 
   constructor(parts: LoopParts, options: LoopOptions) {
-    const { source } = parts;
+    const { source, output } = parts;
     const staging_bytes_min =
-      source.record_bytes_max + source.elementBytes('part') + source.elementBytes('close');
-    if (source.staging_bytes < staging_bytes_min) {
-      throw fail('usage-staging', { bytes: source.staging_bytes, bytes_min: staging_bytes_min });
+      output.record_bytes_max + output.elementBytes('part') + output.elementBytes('close');
+    if (output.staging_bytes < staging_bytes_min) {
+      throw fail('usage-staging', { bytes: output.staging_bytes, bytes_min: staging_bytes_min });
     }
     this.#parts = parts;
     this.#options = options;
     this.#began_ns = parts.clock.now();
-    this.#staging = new Staging(source, parts.channel, parts.clock);
+    this.#staging = new Staging(output, parts.channel, parts.clock);
     this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns);
     this.#copy_bandwidth = new CopyBandwidth(source.page_bytes, options.downtime_limit_ns);
     this.#budget = new EncodeBudget(options.encode_pages);
@@ -220,11 +221,12 @@ export class Save {
 
   /** The guest stands still until all is taken; one span, over as many turns as it needs. */
   #complete(): Wait {
-    const { clock, source, spans } = this.#parts;
+    const { clock, source, output, spans } = this.#parts;
     if (this.#paused_ns === undefined) {
       this.#paused_ns = clock.now();
       spans.enter('complete', this.#paused_ns);
       source.pause(this.#paused_ns);
+      output.paused();
       this.#syncDirty();
     }
     let wait = this.#completeStep();
@@ -264,7 +266,7 @@ export class Save {
 
   /** Encodes and offers until nothing is left, the channel takes no more, or the policy ends the turn. */
   #sendPages(section: 'part' | 'end'): Wait {
-    const { clock, source, policy } = this.#parts;
+    const { clock, source, output, policy } = this.#parts;
     const staging = this.#staging;
     const is_bound = section === 'part' || this.#options.complete === 'turns';
     this.#copy_bandwidth.begin(clock.now());
@@ -273,7 +275,7 @@ export class Save {
       const now_ns = clock.now();
       const allowance_bytes = is_bound ? policy.allowance(now_ns) : Number.POSITIVE_INFINITY;
       if (allowance_bytes <= 0) return { kind: 'until', at_ns: policy.resumeAt(now_ns) };
-      if (staging.room_bytes < source.record_bytes_max + source.elementBytes(section)) {
+      if (staging.room_bytes < output.record_bytes_max + output.elementBytes(section)) {
         if (!staging.flush()) return this.#blocked();
       }
       this.#openSection(section);
@@ -288,13 +290,13 @@ export class Save {
 
   /** Stages records of dirty pages; returns how many pages were dealt with. */
   #encode(allowance_bytes: number, began_ns: number): number {
-    const { clock, source, policy, counters } = this.#parts;
+    const { clock, output, policy, counters } = this.#parts;
     const staging = this.#staging;
     // a record goes whole once it has begun, or a small allowance would never let one go
-    const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, source.record_bytes_max));
-    const bytes = source.encode(staging.fill, room_bytes, this.#budget.pages);
-    const { encoded_normal: normal, encoded_zero: zero, encoded_xbzrle, encoded_skipped } = source;
-    const pages = normal + zero + encoded_xbzrle + encoded_skipped;
+    const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, output.record_bytes_max));
+    const bytes = output.encode(staging.fill, room_bytes, this.#budget.pages);
+    const { normal, zero, xbzrle, skipped } = output.encoded;
+    const pages = normal + zero + xbzrle + skipped;
     const encoded_ns = clock.now();
     staging.staged(bytes);
     counters.count({ normal, zero, bytes });
@@ -320,6 +322,7 @@ export class Save {
 
   #syncDirty(): void {
     this.#parts.source.syncDirty();
+    this.#parts.output.synced();
     this.#parts.counters.countDirtySync();
   }
 

@@ -1,5 +1,5 @@
 /** The staging buffer between encode and channel, as the loop sees it: two positions. */
-import type { Channel, Clock, Element, Source } from './interfaces.ts';
+import type { Channel, Clock, Element, Output } from './interfaces.ts';
 
 /**
  *     0            sent             fill        limit      staging_bytes
@@ -11,7 +11,7 @@ import type { Channel, Clock, Element, Source } from './interfaces.ts';
  * buffer can still end its section. What the channel did not take goes first next time.
  */
 export class Staging {
-  readonly #source: Source;
+  readonly #output: Output;
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #limit: number;
@@ -26,11 +26,11 @@ export class Staging {
   /** and what all offers took. */
   offer_ns = 0;
 
-  constructor(source: Source, channel: Channel, clock: Clock) {
-    this.#source = source;
+  constructor(output: Output, channel: Channel, clock: Clock) {
+    this.#output = output;
     this.#channel = channel;
     this.#clock = clock;
-    this.#limit = source.staging_bytes - source.elementBytes('close');
+    this.#limit = output.staging_bytes - output.elementBytes('close');
   }
 
   /** Where the next record goes. */
@@ -50,17 +50,17 @@ export class Staging {
 
   /** Stages an element that is known to fit: a section's head, or into the reserve, what closes it. */
   stageShort(element: Element): number {
-    const bytes = this.#source.elementBytes(element);
-    this.#fill += this.#source.stageElement(element, 0, this.#fill, bytes);
+    const bytes = this.#output.elementBytes(element);
+    this.#fill += this.#output.stageElement(element, 0, this.#fill, bytes);
     return bytes;
   }
 
   /** Stages and offers an element of any length; false where the channel took no more: call it again. */
   sendLong(element: Element): boolean {
-    const size_bytes = this.#source.elementBytes(element);
+    const size_bytes = this.#output.elementBytes(element);
     while (this.#element_done < size_bytes) {
       if (this.room_bytes === 0 && !this.flush()) return false;
-      const bytes = this.#source.stageElement(element, this.#element_done, this.#fill, this.room_bytes);
+      const bytes = this.#output.stageElement(element, this.#element_done, this.#fill, this.room_bytes);
       this.#fill += bytes;
       this.#element_done += bytes;
     }

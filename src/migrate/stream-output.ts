@@ -1,14 +1,15 @@
 /** A save in the form of a QEMU migration stream. */
+
 import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
 import { RAM_SECTION_ID } from '../format/constants.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import { beginElements, deviceLessTail, endHead, partHead, sectionClose } from '../format/writer.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { XbzrleCacheStats } from '../stats/counters.ts';
 import { BankWalk } from './bank-walk.ts';
-import type { Element } from './interfaces.ts';
-import type { Encoded, OutputFormat, StagingBuffer } from './output-format.ts';
-import type { StreamOrigin } from './ram-source.ts';
+import type { Element, Encoded } from './interfaces.ts';
+import type { OutputFormat, StagingBuffer } from './output-format.ts';
 import { XbzrleCache } from './xbzrle-cache.ts';
 
 /** From this dirty sync on a round is not the first. */
@@ -58,6 +59,14 @@ export class StreamOutput implements OutputFormat {
 
   get xbzrle_stats(): XbzrleCacheStats | undefined {
     return this.#cache?.stats(this.#sent_later);
+  }
+
+  get staging_bytes(): number {
+    return this.#staging.bytes;
+  }
+
+  staging(): Uint8Array {
+    return this.#staging.view();
   }
 
   elementBytes(element: Element): number {

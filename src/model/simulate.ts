@@ -97,7 +97,7 @@ class World {
     const policy = startPolicy(specOf(this.#scenario.policy), 0);
     const save = new Save(
       {
-        ...{ clock: kernel, source, channel, policy, spans, counters },
+        ...{ clock: kernel, source, output: source, channel, policy, spans, counters },
         close: () => channel.drain(),
       },
       {

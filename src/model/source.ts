@@ -1,7 +1,7 @@
 /** The guest as the save loop sees it, in the model: lengths and page kinds, each charged with what it costs. */
 import { RAM_SECTION_ID } from '../format/constants.ts';
 import { beginElements, deviceLessTail, endHead, idstr, partHead, sectionClose } from '../format/writer.ts';
-import type { Element, Source } from '../migrate/interfaces.ts';
+import type { Element, Encoded, Output, Source } from '../migrate/interfaces.ts';
 import { RECORDS } from '../migrate/records.ts';
 import type { DrawnCosts } from './costs.ts';
 import type { BigLock } from './migration-thread.ts';
@@ -30,7 +30,8 @@ export interface SourceOptions {
   readonly onPaused: () => void;
 }
 
-export class ModelSource implements Source {
+/** The guest and its output in one, for in the model a page is only what it costs. */
+export class ModelSource implements Source, Output {
   readonly page_bytes = RECORDS.page_bytes;
   readonly ram_bytes: number;
   readonly staging_bytes: number;
@@ -43,10 +44,7 @@ export class ModelSource implements Source {
   #cursor = 0;
   /** The 2 MiB that were touched last. */
   #huge_touched = -1;
-  encoded_normal = 0;
-  encoded_zero = 0;
-  readonly encoded_xbzrle = 0;
-  readonly encoded_skipped = 0;
+  encoded: Encoded = { normal: 0, zero: 0, xbzrle: 0, skipped: 0 };
 
   constructor(options: SourceOptions) {
     this.#options = options;
@@ -95,6 +93,10 @@ export class ModelSource implements Source {
     else lock.during(spend);
   }
 
+  synced(): void {}
+
+  paused(): void {}
+
   elementBytes(element: Element): number {
     return this.#element_bytes[element];
   }
@@ -133,8 +135,7 @@ export class ModelSource implements Source {
         cost_ns += costs.normal_page_ns;
       }
     }
-    this.encoded_normal = normal;
-    this.encoded_zero = zero;
+    this.encoded = { normal, zero, xbzrle: 0, skipped: 0 };
     thread.spend(cost_ns);
     return bytes;
   }

@@ -1,9 +1,9 @@
 /** Reads files and standard input into a guest, or through the inspector. */
 import { fail } from '../errors.ts';
+import type { StreamOrigin } from '../format/origin.ts';
 import type { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
 import { GuestLoader, type Loaded, type LoadOptions } from '../migrate/load.ts';
-import type { StreamOrigin } from '../migrate/ram-source.ts';
 import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
 import { type ByteSource, openSource } from './byte-source.ts';

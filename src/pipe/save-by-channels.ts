@@ -1,8 +1,9 @@
 /** Saves a guest to a mapped-ram file by several channels at once. */
+
+import type { StreamOrigin } from '../format/origin.ts';
 import type { Guest } from '../guest/guest.ts';
 import { MappedFile } from '../migrate/mapped-file.ts';
 import { type RoundsOptions, saveByRounds } from '../migrate/mapped-rounds.ts';
-import type { StreamOrigin } from '../migrate/ram-source.ts';
 import { parseDestination } from './destination.ts';
 import { MappedSink } from './mapped-sink.ts';
 import type { SavedTo } from './save-to.ts';

@@ -1,6 +1,6 @@
 /** Saves a guest to a file, a descriptor or a command, for real. */
 import type { Guest } from '../guest/guest.ts';
-import type { OutputForm } from '../migrate/ram-source.ts';
+import type { OutputForm } from '../migrate/open-output.ts';
 import { runSave, type SaveFigures, type SaveOptions } from '../migrate/run-save.ts';
 import { CommandSink } from './command-sink.ts';
 import { parseDestination } from './destination.ts';

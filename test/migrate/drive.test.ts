@@ -127,7 +127,7 @@ test('the driver sleeps until the time that the policy names', async () => {
     },
   };
   await drive(world.save, world.channel, fast, undefined);
-  const windows = world.source.encodes.map((call) => Math.floor((call.began_ns - 1_000_000) / 100_000_000));
+  const windows = world.output.encodes.map((call) => Math.floor((call.began_ns - 1_000_000) / 100_000_000));
   assert.ok(new Set(windows).size >= 3, windows.join(' '));
   assert.ok(systemClock.now() - began_ns < 1_000_000_000);
 });

@@ -7,8 +7,9 @@ import { fillContent } from '../../src/guest/content.ts';
 import { Guest } from '../../src/guest/guest.ts';
 import { parseWorkload } from '../../src/guest/workload.ts';
 import { CopyBandwidth } from '../../src/migrate/bandwidth.ts';
+import { GuestSource } from '../../src/migrate/guest-source.ts';
 import { loadStream } from '../../src/migrate/load.ts';
-import { RamSource } from '../../src/migrate/ram-source.ts';
+import { openOutput } from '../../src/migrate/open-output.ts';
 import { type LoopOptions, Save } from '../../src/migrate/save.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';
@@ -214,15 +215,15 @@ test("begin 'pages': begin goes on to send pages in the same call, with one sync
 test('encode_pages: every encode has that budget; without it, as many as take about 100 us', () => {
   for (const encode_pages of [1, 64, 700]) {
     const world = new World(makeGuest(800, 1), { policy: unlimited, loop: { encode_pages } }).run();
-    for (const call of world.source.encodes) {
+    for (const call of world.output.encodes) {
       assert.is(call.budget_pages, encode_pages);
       assert.ok(call.pages <= encode_pages);
     }
-    assert.is(Math.max(...world.source.encodes.map(({ pages }) => pages)), encode_pages);
+    assert.is(Math.max(...world.output.encodes.map(({ pages }) => pages)), encode_pages);
   }
   const slow = new World(makeGuest(4_096, 1), { policy: unlimited, encode_ns: 500_000 }).run();
   assert.equal(
-    slow.source.encodes.slice(0, 6).map(({ budget_pages }) => budget_pages),
+    slow.output.encodes.slice(0, 6).map(({ budget_pages }) => budget_pages),
     [1024, 512, 256, 128, 64, 64],
   );
 });
@@ -230,13 +231,15 @@ test('encode_pages: every encode has that budget; without it, as many as take ab
 /** A save that closes its descriptor; the world of the other tests has no such thing. */
 function closingWorld(close: (clock: VirtualClock, save: Save) => void, loop: Partial<LoopOptions> = {}) {
   const clock = new VirtualClock();
-  const source = new RamSource(makeGuest(20), { machine: 'none' });
-  const channel = new ScriptedChannel(clock, source.staging(), [{ ...TAKE_ALL, cost_ns: 1_000 }]);
+  const guest = makeGuest(20);
+  const source = new GuestSource(guest);
+  const output = openOutput(guest);
+  const channel = new ScriptedChannel(clock, output.staging(), [{ ...TAKE_ALL, cost_ns: 1_000 }]);
   const spans = new Spans();
   const counters = new RamCounters(source.ram_bytes, PAGE_BYTES);
   const policy = unlimited();
   const save: Save = new Save(
-    { ...{ clock, source, channel, policy, spans, counters }, close: () => close(clock, save) },
+    { ...{ clock, source, output, channel, policy, spans, counters }, close: () => close(clock, save) },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
   );
   return { clock, save, spans, channel };

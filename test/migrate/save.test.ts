@@ -184,14 +184,14 @@ test('a short write ends the iterate, and what was left goes first', () => {
     cut.offers.map((offer) => offer.taken_bytes),
     [5_000],
   );
-  const encoded = world.source.encodes.length;
+  const encoded = world.output.encodes.length;
   // turned although the channel is not ready: nothing happens
   const early = world.turn();
   assert.equal([early.wait.kind, early.offers.length, early.encodes.length], ['writable', 0, 0]);
   world.channel.is_ready = true;
   const next = world.turn();
   assert.is(next.offers[0]?.taken_bytes, (cut.offers[0]?.offered_bytes ?? 0) - 5_000 + SECTION_BYTES - 5);
-  assert.ok(world.source.encodes.length > encoded);
+  assert.ok(world.output.encodes.length > encoded);
 });
 
 test('a channel that is ready again at once is asked at the next turn, not waited for', () => {

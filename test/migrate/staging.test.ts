@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { Guest } from '../../src/guest/guest.ts';
 import type { Element } from '../../src/migrate/interfaces.ts';
-import { RamSource } from '../../src/migrate/ram-source.ts';
+import { openOutput } from '../../src/migrate/open-output.ts';
 import { Staging } from '../../src/migrate/staging.ts';
 import { ScriptedChannel, TAKE_ALL, type Take, VirtualClock } from '../support/fake-world.ts';
 
@@ -14,18 +14,18 @@ const arena = new Arena();
 /** A staging buffer alone; nothing is encoded, so a guest without blocks will do. */
 function makeStaging(staging_bytes: number, takes: readonly Take[], machine = 'none') {
   const clock = new VirtualClock();
-  const source = new RamSource(new Guest([], arena), { machine, staging_bytes });
-  const channel = new ScriptedChannel(clock, source.staging(), takes);
-  return { source, channel, staging: new Staging(source, channel, clock), buffer: source.staging() };
+  const output = openOutput(new Guest([], arena), { machine, staging_bytes });
+  const channel = new ScriptedChannel(clock, output.staging(), takes);
+  return { output, channel, staging: new Staging(output, channel, clock), buffer: output.staging() };
 }
 
 type Parts = ReturnType<typeof makeStaging>;
 
 /** The bytes of an element, asked for in one piece. */
-function elementBytes({ source, buffer }: Parts, element: Element): Uint8Array {
+function elementBytes({ output, buffer }: Parts, element: Element): Uint8Array {
   const kept = buffer.slice();
-  const bytes = source.elementBytes(element);
-  assert.is(source.stageElement(element, 0, 0, bytes), bytes);
+  const bytes = output.elementBytes(element);
+  assert.is(output.stageElement(element, 0, 0, bytes), bytes);
   const whole = buffer.slice(0, bytes);
   buffer.set(kept);
   return whole;
@@ -89,7 +89,7 @@ test('there is room to close a section when the buffer is full', () => {
 test('an element may fill the last byte of room, and the next waits for the channel', () => {
   const parts = makeStaging(100, [EAGAIN, TAKE_ALL]);
   const { staging, channel } = parts;
-  stageRecord(parts, 100 - CLOSE_BYTES - parts.source.elementBytes('tail'), 0);
+  stageRecord(parts, 100 - CLOSE_BYTES - parts.output.elementBytes('tail'), 0);
   assert.is(staging.sendLong('tail'), true);
   assert.equal([staging.room_bytes, channel.offers.length], [0, 0]);
   assert.is(staging.sendLong('tail'), false);

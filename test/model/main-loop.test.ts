@@ -97,7 +97,7 @@ function rig(options: RigOptions = {}) {
   const spans = new Spans();
   const save = new Save(
     {
-      ...{ clock: kernel, source, channel, spans, policy: policy(0) },
+      ...{ clock: kernel, source, output: source, channel, spans, policy: policy(0) },
       counters: new RamCounters(source.ram_bytes, 4096),
     },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...options.loop },

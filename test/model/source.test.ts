@@ -6,8 +6,9 @@ import { fillContent } from '../../src/guest/content.ts';
 import { Guest } from '../../src/guest/guest.ts';
 import { Prng } from '../../src/guest/prng.ts';
 import { parseWorkload } from '../../src/guest/workload.ts';
-import type { Element } from '../../src/migrate/interfaces.ts';
-import { RamSource } from '../../src/migrate/ram-source.ts';
+import { GuestSource } from '../../src/migrate/guest-source.ts';
+import type { Element, Output, Source } from '../../src/migrate/interfaces.ts';
+import { openOutput } from '../../src/migrate/open-output.ts';
 import { Cpus } from '../../src/model/cpus.ts';
 import { Kernel } from '../../src/model/kernel.ts';
 import { layoutGuest, type PageKind, type Stretch } from '../../src/model/layout.ts';
@@ -74,7 +75,7 @@ interface PairOptions {
 /** A real guest and a modelled one that hold the same, and are told the same. */
 class Pair {
   readonly guest: Guest;
-  readonly real: RamSource;
+  readonly real: { readonly source: Source; readonly output: Output };
   readonly model: ModelSource;
   /** A guest of the model that writes the same; all that it ever has dirty is what it wrote last. */
   readonly #shadow: ModelRam;
@@ -84,7 +85,8 @@ class Pair {
     const zero_share = (pages - content_pages) / pages;
     this.guest = new Guest([{ name: 'ram', bytes: pages * PAGE_BYTES }], arena);
     fillContent(this.guest.ram(this.guest.largestBlock()), { ...parseWorkload('idle'), zero_share }, seed);
-    this.real = new RamSource(this.guest, { machine: 'none', staging_bytes: STAGING_BYTES });
+    const output = openOutput(this.guest, { staging_bytes: STAGING_BYTES });
+    this.real = { source: new GuestSource(this.guest), output };
     const stretches = layoutGuest({
       ...{ pages, content_pages, seed, layout: 'runs' },
       islands: 0,
@@ -95,7 +97,7 @@ class Pair {
     this.model = modelSource(ram, { is_running: true }).source;
     this.model.runUntil(0);
     this.#shadow.runUntil(0);
-    for (const source of [this.real, this.model]) source.markAllDirty();
+    for (const source of [this.real.source, this.model]) source.markAllDirty();
   }
 
   /** Lets the guest write for so long, and fetches what it has written. */
@@ -110,16 +112,17 @@ class Pair {
       this.guest.ram(block)[page * PAGE_BYTES + (page % PAGE_BYTES)] = 1;
       this.guest.logWrite(block, page);
     }
-    for (const source of [this.real, this.model]) source.syncDirty();
+    for (const source of [this.real.source, this.model]) source.syncDirty();
   }
 
   /** Encodes in both; says what both gave. */
   encode(room_bytes: number, budget_pages: number): [real: object, model: object] {
-    const [real, model] = [this.real, this.model].map((source) => ({
-      bytes: source.encode(0, room_bytes, budget_pages),
-      normal: source.encoded_normal,
-      zero: source.encoded_zero,
-      others: source.encoded_xbzrle + source.encoded_skipped,
+    const model_parts = { source: this.model, output: this.model };
+    const [real, model] = [this.real, model_parts].map(({ source, output }) => ({
+      bytes: output.encode(0, room_bytes, budget_pages),
+      normal: output.encoded.normal,
+      zero: output.encoded.zero,
+      others: output.encoded.xbzrle + output.encoded.skipped,
       dirty_pages: source.dirty_pages,
     }));
     return [real ?? {}, model ?? {}];
@@ -161,9 +164,9 @@ test('any calls of encode, with writes between them, give what the real encoder 
       const pair = new Pair(options);
       for (const { room_bytes, budget_pages, write_ns } of list) {
         if (write_ns !== undefined) {
-          const before = pair.real.dirty_pages;
+          const before = pair.real.source.dirty_pages;
           pair.writeAndSync(write_ns);
-          rewritten += pair.real.dirty_pages - before;
+          rewritten += pair.real.source.dirty_pages - before;
         }
         const [real, model] = pair.encode(room_bytes, budget_pages);
         assert.equal(model, real, `room ${room_bytes}, budget ${budget_pages}`);
@@ -181,7 +184,7 @@ test('a guest of any size is sent whole in the same records, however small the p
     const content_pages = random.below(pages + 1);
     const pair = new Pair({ ...STILL, pages, content_pages, seed: pages });
     let bytes = 0;
-    for (let i = 0; pair.real.dirty_pages > 0; i++) {
+    for (let i = 0; pair.real.source.dirty_pages > 0; i++) {
       const [real, model] = pair.encode(NORMAL_BYTES + random.below(40_000), 1 + random.below(300));
       assert.equal(model, real, `${pages} pages, call ${i}`);
       bytes += 'bytes' in model && typeof model.bytes === 'number' ? model.bytes : 0;
@@ -196,7 +199,7 @@ test('the elements around the records are as long as those of a real save', () =
   const elements: readonly Element[] = ['begin', 'part', 'end', 'close', 'tail'];
   for (const pages of [1, 300, 70_000]) {
     const guest = new Guest([{ name: 'ram', bytes: pages * PAGE_BYTES }], new Arena());
-    const real = new RamSource(guest, { machine: 'none' });
+    const real = openOutput(guest);
     const { source } = modelSource(ramOf(stretchesOf([pages, 'zero'])));
     for (const element of elements) {
       const size = real.elementBytes(element);
@@ -214,8 +217,8 @@ test('the elements around the records are as long as those of a real save', () =
         );
       }
     }
-    assert.is(source.ram_bytes, real.ram_bytes);
-    assert.is(source.page_bytes, real.page_bytes);
+    assert.is(source.ram_bytes, guest.ram_bytes);
+    assert.is(source.page_bytes, 4096);
   }
 });
 

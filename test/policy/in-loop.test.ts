@@ -25,7 +25,7 @@ test('without slice and limit and with a channel that takes all, one iterate sen
   const world = new World(makeGuest(300, 2700), { policy: unlimited, encode_ns: 1_000_000_000 }).run();
   assert.is(world.turnsIn('iterate').length, 1);
   // and no encode covers more than 1,024 pages
-  assert.ok(world.source.encodes.every((call) => call.budget_pages <= 1024 && call.pages <= 1024));
+  assert.ok(world.output.encodes.every((call) => call.budget_pages <= 1024 && call.pages <= 1024));
 });
 
 test('a slice ends an iterate after the encode during which it is over, at == too', () => {
@@ -43,7 +43,7 @@ test('a slice ends an iterate after the encode during which it is over, at == to
 /** Bytes of records that were given on in each period of the grid. */
 function bytesByPeriod(world: World, began_ns: number, period_ns: number): Map<number, number> {
   const periods = new Map<number, number>();
-  for (const { began_ns: at_ns, bytes } of world.source.encodes) {
+  for (const { began_ns: at_ns, bytes } of world.output.encodes) {
     const period = Math.floor((at_ns - began_ns) / period_ns);
     periods.set(period, (periods.get(period) ?? 0) + bytes);
   }
@@ -82,7 +82,7 @@ test('no turn gives on more than a token bucket allows', () => {
           rest_ns: 40_000,
         }).run();
         let sent = 0n;
-        for (const call of world.source.encodes) {
+        for (const call of world.output.encodes) {
           sent += BigInt(call.bytes);
           const earned = (BigInt(rate) * BigInt(call.began_ns - 7)) / 1_000_000_000n;
           assert.ok(sent < BigInt(burst) + earned + BigInt(RECORD_BYTES_MAX), `${sent} at ${call.began_ns}`);
@@ -94,7 +94,7 @@ test('no turn gives on more than a token bucket allows', () => {
 
 test('a room is the allowance, but never so small that no record fits', () => {
   const world = new World(makeGuest(30, 0), { policy: window(100_000) }).run();
-  const rooms = world.source.encodes.map((call) => call.room_bytes);
+  const rooms = world.output.encodes.map((call) => call.room_bytes);
   // 10,000 a window; the head of the section is counted after the question
   assert.equal(rooms.slice(0, 2), [10_000, RECORD_BYTES_MAX]);
   assert.ok(rooms.every((room) => room >= RECORD_BYTES_MAX && room <= 10_000));

@@ -4,8 +4,10 @@
  */
 import type { Guest } from '../../src/guest/guest.ts';
 import type { AsyncChannel } from '../../src/migrate/drive.ts';
-import type { Clock, Wait } from '../../src/migrate/interfaces.ts';
-import { RamSource, type RamSourceOptions, type Running } from '../../src/migrate/ram-source.ts';
+import { GuestSource, type GuestSourceOptions, type Running } from '../../src/migrate/guest-source.ts';
+import type { Clock, Element, Encoded, Output, Wait } from '../../src/migrate/interfaces.ts';
+import { openOutput } from '../../src/migrate/open-output.ts';
+import type { OutputFormat } from '../../src/migrate/output-format.ts';
 import { type LoopOptions, Save } from '../../src/migrate/save.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { RamCounters } from '../../src/stats/counters.ts';
@@ -152,45 +154,82 @@ export interface SyncCall {
   readonly after_pages: number;
 }
 
-export interface WatchedOptions extends RamSourceOptions {
-  readonly clock: VirtualClock;
+export interface EncodeTimes {
   /** How long encoding takes: so much a call, so much a byte that was written. */
-  readonly encode_ns?: number;
-  readonly encode_ns_per_byte?: number;
+  readonly encode_ns?: number | undefined;
+  readonly encode_ns_per_byte?: number | undefined;
 }
 
-/** The real source, which takes time and keeps a diary. */
-export class WatchedSource extends RamSource {
-  readonly encodes: EncodeCall[] = [];
+/** The real source, which keeps a diary. */
+export class WatchedSource extends GuestSource {
   readonly syncs: SyncCall[] = [];
-  readonly #options: WatchedOptions;
-
-  constructor(guest: Guest, options: WatchedOptions) {
-    super(guest, options);
-    this.#options = options;
-  }
-
-  override encode(at: number, room_bytes: number, budget_pages: number): number {
-    const { clock, encode_ns = 0, encode_ns_per_byte = 0 } = this.#options;
-    const began_ns = clock.now();
-    const bytes = super.encode(at, room_bytes, budget_pages);
-    clock.advance(encode_ns + bytes * encode_ns_per_byte);
-    this.encodes.push({
-      began_ns,
-      ended_ns: clock.now(),
-      room_bytes,
-      budget_pages,
-      bytes,
-      pages: this.encoded_normal + this.encoded_zero,
-      left_pages: this.dirty_pages,
-    });
-    return bytes;
-  }
 
   override syncDirty(): void {
     const before_pages = this.dirty_pages;
     super.syncDirty();
     this.syncs.push({ before_pages, after_pages: this.dirty_pages });
+  }
+}
+
+/** The real output, which takes time and keeps a diary. */
+export class WatchedOutput implements Output {
+  readonly encodes: EncodeCall[] = [];
+  readonly #guest: Guest;
+  readonly #real: OutputFormat;
+  readonly #clock: VirtualClock;
+  readonly #times: EncodeTimes;
+
+  constructor(guest: Guest, real: OutputFormat, clock: VirtualClock, times: EncodeTimes) {
+    this.#guest = guest;
+    this.#real = real;
+    this.#clock = clock;
+    this.#times = times;
+  }
+
+  get staging_bytes(): number {
+    return this.#real.staging_bytes;
+  }
+
+  get record_bytes_max(): number {
+    return this.#real.record_bytes_max;
+  }
+
+  get encoded(): Encoded {
+    return this.#real.encoded;
+  }
+
+  elementBytes(element: Element): number {
+    return this.#real.elementBytes(element);
+  }
+
+  stageElement(element: Element, from: number, at: number, room_bytes: number): number {
+    return this.#real.stageElement(element, from, at, room_bytes);
+  }
+
+  encode(at: number, room_bytes: number, budget_pages: number): number {
+    const { encode_ns = 0, encode_ns_per_byte = 0 } = this.#times;
+    const began_ns = this.#clock.now();
+    const bytes = this.#real.encode(at, room_bytes, budget_pages);
+    this.#clock.advance(encode_ns + bytes * encode_ns_per_byte);
+    const { normal, zero } = this.encoded;
+    this.encodes.push({
+      began_ns,
+      ended_ns: this.#clock.now(),
+      room_bytes,
+      budget_pages,
+      bytes,
+      pages: normal + zero,
+      left_pages: this.#guest.dirty_pages,
+    });
+    return bytes;
+  }
+
+  synced(): void {
+    this.#real.synced();
+  }
+
+  paused(): void {
+    this.#real.paused();
   }
 }
 
@@ -227,6 +266,7 @@ export interface WorldOptions {
 export class World {
   readonly clock: VirtualClock;
   readonly source: WatchedSource;
+  readonly output: WatchedOutput;
   readonly channel: ScriptedChannel;
   readonly counters: RamCounters;
   readonly spans = new Spans();
@@ -240,22 +280,20 @@ export class World {
     const { policy, takes = [TAKE_ALL], writes, loop, clock = new VirtualClock() } = options;
     this.clock = clock;
     this.#rest_ns = options.rest_ns ?? 0;
-    this.source = new WatchedSource(guest, {
-      clock,
-      machine: 'none',
+    const source_options: GuestSourceOptions = {
       running: writes === undefined ? undefined : new ScriptedGuest(guest, writes),
-      staging_bytes: options.staging_bytes,
-      encode_ns: options.encode_ns ?? 0,
-      encode_ns_per_byte: options.encode_ns_per_byte ?? 0,
       onPaused: () => {
         for (const block of guest.blocks) this.ram_at_pause.set(block.name, guest.ram(block).slice());
       },
-    });
-    this.channel = new ScriptedChannel(clock, this.source.staging(), takes);
+    };
+    this.source = new WatchedSource(guest, source_options);
+    const real = openOutput(guest, { staging_bytes: options.staging_bytes });
+    this.output = new WatchedOutput(guest, real, clock, options);
+    this.channel = new ScriptedChannel(clock, real.staging(), takes);
     this.counters = new RamCounters(guest.ram_bytes, 4096);
-    const { source, channel, counters, spans } = this;
+    const { source, output, channel, counters, spans } = this;
     this.save = new Save(
-      { clock, source, channel, counters, spans, policy: policy(clock.now()) },
+      { clock, source, output, channel, counters, spans, policy: policy(clock.now()) },
       { downtime_limit_ns: 300_000_000, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
     );
   }
@@ -273,17 +311,17 @@ export class World {
   }
 
   turn(): Turn {
-    const { save, source, channel, clock } = this;
+    const { save, source, output, channel, clock } = this;
     const phase = save.phase;
     const began_ns = clock.now();
     const { stream_bytes } = save;
-    const [encodes, offers, syncs] = [source.encodes.length, channel.offers.length, source.syncs.length];
+    const [encodes, offers, syncs] = [output.encodes.length, channel.offers.length, source.syncs.length];
     const wait = save.turn();
     const turn: Turn = {
       ...{ phase, began_ns, stream_bytes, wait },
       phase_after: save.phase,
       ended_ns: clock.now(),
-      encodes: source.encodes.slice(encodes),
+      encodes: output.encodes.slice(encodes),
       offers: channel.offers.slice(offers),
       syncs: source.syncs.slice(syncs),
       is_ready_after: channel.is_ready,

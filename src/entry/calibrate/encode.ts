@@ -1,6 +1,8 @@
 /** What does the encoder take for a page, by what the page holds? */
 import { Guest } from '../../guest/guest.ts';
-import { RamSource } from '../../migrate/ram-source.ts';
+import { GuestSource } from '../../migrate/guest-source.ts';
+import type { Output, Source } from '../../migrate/interfaces.ts';
+import { openOutput } from '../../migrate/open-output.ts';
 import { median, now_ns, time_ns } from './numbers.ts';
 
 /** What a sample goes over, and the most that a call of the loop does. */
@@ -21,27 +23,33 @@ export interface EncodeSizes {
   readonly fresh_bytes: number;
 }
 
+/** A guest, and the form that it is written in. */
+export interface Sample {
+  readonly source: Source;
+  readonly output: Output;
+}
+
 /** A guest of one block, filled or never touched. */
-export function sourceOf(bytes: number, fill: 'zero' | 'normal' | 'none'): RamSource {
+export function sampleOf(bytes: number, fill: 'zero' | 'normal' | 'none'): Sample {
   const guest = new Guest([{ name: 'ram', bytes }]);
   const ram = guest.ram(guest.largestBlock());
-  // the source allocates its staging, which would leave a view behind dead
+  // the output allocates its staging, which would leave a view behind dead
   if (fill !== 'none') ram.fill(1);
   if (fill === 'zero') ram.fill(0);
-  return new RamSource(guest, { machine: 'none' });
+  return { source: new GuestSource(guest), output: openOutput(guest) };
 }
 
 export class EncodeQuestion {
-  readonly #zero: RamSource;
-  readonly #normal: RamSource;
-  readonly #untouched: RamSource;
+  readonly #zero: Sample;
+  readonly #normal: Sample;
+  readonly #untouched: Sample;
   readonly #sizes: EncodeSizes;
 
   constructor(sizes: EncodeSizes) {
     this.#sizes = sizes;
-    this.#zero = sourceOf(sizes.ram_bytes, 'zero');
-    this.#normal = sourceOf(sizes.ram_bytes, 'normal');
-    this.#untouched = sourceOf(sizes.fresh_bytes, 'none');
+    this.#zero = sampleOf(sizes.ram_bytes, 'zero');
+    this.#normal = sampleOf(sizes.ram_bytes, 'normal');
+    this.#untouched = sampleOf(sizes.fresh_bytes, 'none');
     pass(this.#untouched, GROUP_PAGES);
   }
 
@@ -53,7 +61,7 @@ export class EncodeQuestion {
     const less = ({ page_ns, calls_per_page }: Pass): number =>
       Math.max(0, page_ns - calls_per_page * bare_call_ns);
     const zero_hot_page_ns = less(many);
-    const fresh = pass(sourceOf(this.#sizes.fresh_bytes, 'none'), GROUP_PAGES);
+    const fresh = pass(sampleOf(this.#sizes.fresh_bytes, 'none'), GROUP_PAGES);
     return {
       bare_call_ns,
       zero_hot_page_ns,
@@ -70,7 +78,7 @@ interface Pass {
 }
 
 /** Encodes a guest once: the median of groups of pages, each over several calls where staging is too small. */
-function pass(source: RamSource, call_pages_max: number): Pass {
+function pass({ source, output }: Sample, call_pages_max: number): Pass {
   const samples_ns: number[] = [];
   let calls = 0;
   source.markAllDirty();
@@ -80,7 +88,7 @@ function pass(source: RamSource, call_pages_max: number): Pass {
     const goal = Math.max(0, before - GROUP_PAGES);
     const elapsed_ns = time_ns(() => {
       while (source.dirty_pages > goal) {
-        source.encode(0, source.staging_bytes, call_pages_max);
+        output.encode(0, output.staging_bytes, call_pages_max);
         calls++;
       }
     });
@@ -90,12 +98,12 @@ function pass(source: RamSource, call_pages_max: number): Pass {
 }
 
 /** What each call takes that fills staging, with a look at the clock between them. */
-export function fullCalls(source: RamSource, room_bytes: number, full_bytes: number): number[] {
+export function fullCalls({ source, output }: Sample, room_bytes: number, full_bytes: number): number[] {
   const samples_ns: number[] = [];
   source.markAllDirty();
   let before_ns = now_ns();
   while (source.dirty_pages > 0) {
-    const bytes = source.encode(0, room_bytes, GROUP_PAGES);
+    const bytes = output.encode(0, room_bytes, GROUP_PAGES);
     const after_ns = now_ns();
     if (bytes >= full_bytes) samples_ns.push(after_ns - before_ns);
     before_ns = after_ns;

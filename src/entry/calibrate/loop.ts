@@ -2,13 +2,12 @@
 import { type AsyncChannel, drive } from '../../migrate/drive.ts';
 import { nextTurn, systemClock } from '../../migrate/event-loop.ts';
 import type { Channel } from '../../migrate/interfaces.ts';
-import type { RamSource } from '../../migrate/ram-source.ts';
 import { DOWNTIME_LIMIT_NS } from '../../migrate/run-save.ts';
 import { Save } from '../../migrate/save.ts';
 import { unlimited } from '../../policy/unlimited.ts';
 import { RamCounters } from '../../stats/counters.ts';
 import { Spans } from '../../stats/spans.ts';
-import { fullCalls, sourceOf } from './encode.ts';
+import { fullCalls, type Sample, sampleOf } from './encode.ts';
 import { median, now_ns, sleep, time_ns } from './numbers.ts';
 
 /** So small that it stays in the cache: what is asked is not how fast memory is. */
@@ -30,7 +29,7 @@ export interface LoopCosts {
 }
 
 export class LoopQuestion {
-  readonly #source = sourceOf(GUEST_BYTES, 'normal');
+  readonly #sample = sampleOf(GUEST_BYTES, 'normal');
   readonly #saves: number;
 
   /** @param saves how many are made a round */
@@ -44,8 +43,9 @@ export class LoopQuestion {
     const turns_ns: number[] = [];
     for (let i = 0; i < this.#saves; i++) {
       // staging ends where the loop keeps room for the end of a section, so that both stage as many records
-      const room_bytes = this.#source.staging_bytes - this.#source.elementBytes('close');
-      direct_ns.push(...fullCalls(this.#source, room_bytes, FULL_BYTES));
+      const { output } = this.#sample;
+      const room_bytes = output.staging_bytes - output.elementBytes('close');
+      direct_ns.push(...fullCalls(this.#sample, room_bytes, FULL_BYTES));
       steps_ns.push(...this.#steps());
     }
     for (let i = 0; i < Math.ceil(this.#saves / WAITING_SHARE); i++) turns_ns.push(...this.#turns());
@@ -60,7 +60,7 @@ export class LoopQuestion {
   /** All in one turn: from one full offer to the next is one step of the loop. */
   #steps(): number[] {
     const channel = new OpenChannel();
-    const save = startSave(this.#source, channel);
+    const save = startSave(this.#sample, channel);
     while (save.turn().kind !== 'done');
     return channel.steps_ns;
   }
@@ -69,7 +69,7 @@ export class LoopQuestion {
   #turns(): number[] {
     const samples_ns: number[] = [];
     const channel = new FullChannel();
-    const save = startSave(this.#source, channel);
+    const save = startSave(this.#sample, channel);
     while (save.phase !== 'done') {
       const is_iterate = save.phase === 'iterate';
       channel.is_ready = true;
@@ -85,16 +85,17 @@ export class LoopQuestion {
   /** From a try that finds room to the write after it. */
   async #resumes_ns(): Promise<number> {
     const channel = new TightChannel();
-    await drive(startSave(this.#source, channel), channel, systemClock, undefined);
+    await drive(startSave(this.#sample, channel), channel, systemClock, undefined);
     return median(channel.resumes_ns);
   }
 }
 
-function startSave(source: RamSource, channel: Channel): Save {
+function startSave({ source, output }: Sample, channel: Channel): Save {
   return new Save(
     {
       clock: systemClock,
       source,
+      output,
       channel,
       policy: unlimited(),
       spans: new Spans(),

@@ -1,6 +1,5 @@
 /** What do walks over the guest's bookkeeping take, and moving bytes in memory? */
-import type { RamSource } from '../../migrate/ram-source.ts';
-import { sourceOf } from './encode.ts';
+import { type Sample, sampleOf } from './encode.ts';
 import { median, time_ns } from './numbers.ts';
 
 const PAGE_BYTES = 4096;
@@ -23,8 +22,8 @@ export interface MemoryCosts {
 
 export class MemoryQuestion {
   // no RAM of theirs is ever touched: only the bitmaps are
-  readonly #small = sourceOf(SMALL_PAGES * PAGE_BYTES, 'none');
-  readonly #large = sourceOf(LARGE_PAGES * PAGE_BYTES, 'none');
+  readonly #small = sampleOf(SMALL_PAGES * PAGE_BYTES, 'none');
+  readonly #large = sampleOf(LARGE_PAGES * PAGE_BYTES, 'none');
   readonly #flags = new Uint8Array(LARGE_PAGES).fill(0xff);
   readonly #backlog = new Uint8Array(MOVED_BYTES).fill(1);
 
@@ -42,9 +41,12 @@ export class MemoryQuestion {
   }
 }
 
-function sync_ns(source: RamSource, times: number): number {
+function sync_ns({ source, output }: Sample, times: number): number {
   source.markAllDirty();
-  return repeat_ns(times, () => source.syncDirty());
+  return repeat_ns(times, () => {
+    source.syncDirty();
+    output.synced();
+  });
 }
 
 function repeat_ns(times: number, run: () => void): number {
