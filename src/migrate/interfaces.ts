@@ -72,6 +72,25 @@ export interface Output {
   paused(): void;
 }
 
+/**
+ * What a QEMU did otherwise than today's, around the pages that the loop sends. Without a manner the loop is that of
+ * QEMU since 1.4.
+ */
+export interface Manner {
+  /** A dirty sync in every iterate, whether or not anything can be sent. */
+  readonly syncs_each_iterate: boolean;
+  /** Begin sends pages too, not the head alone. */
+  readonly begins_with_pages: boolean;
+  /** A send loop begins. */
+  sendBegins(now_ns: number): void;
+  /** It has sent so many pages more. */
+  sent(encoded: Encoded, now_ns: number): void;
+  /** Whether complete follows now, with so much left; undefined to go by the loop's own rule. */
+  completes(remaining_bytes: number): boolean | undefined;
+  /** What closing the descriptor does on the main loop, after complete. */
+  close(): void;
+}
+
 /** What a turn of the loop waits for before the next. */
 export type Wait =
   | { readonly kind: 'again' }

@@ -4,9 +4,9 @@ import type { RunningPolicy } from '../policy/policy.ts';
 import type { Round } from '../stats/convergence.ts';
 import type { RamCounters } from '../stats/counters.ts';
 import type { Phase, Spans } from '../stats/spans.ts';
-import { Bandwidth, CopyBandwidth } from './bandwidth.ts';
+import { Bandwidth } from './bandwidth.ts';
 import { EncodeBudget } from './encode-budget.ts';
-import type { Channel, Clock, Output, Source, Wait } from './interfaces.ts';
+import type { Channel, Clock, Manner, Output, Source, Wait } from './interfaces.ts';
 import { Staging } from './staging.ts';
 
 const AGAIN: Wait = { kind: 'again' };
@@ -20,12 +20,6 @@ export interface LoopOptions {
   readonly max_rounds: number;
   /** Complete by turns, or in one call that blocks, as QEMU did in 2011. */
   readonly complete: 'turns' | 'blocking';
-  /** Dirty sync when little is left, or in every iterate, as QEMU did before 1.2. */
-  readonly sync?: 'round' | 'iterate' | undefined;
-  /** Bandwidth by what the channel took in 100 ms, or by the time of the send loop, as QEMU did before 1.4. */
-  readonly estimate?: 'period' | 'copy' | undefined;
-  /** Begin sends the head alone, or pages too, as QEMU did before 1.2. */
-  readonly begin?: 'head' | 'pages' | undefined;
   /** The most pages between two looks at the clock; without it, as many as take about 100 us. */
   readonly encode_pages?: number | undefined;
 }
@@ -38,8 +32,8 @@ export interface LoopParts {
   readonly policy: RunningPolicy;
   readonly spans: Spans;
   readonly counters: RamCounters;
-  /** What closing the descriptor does on the main loop: QEMU drained its buffer there until 1.5. */
-  readonly close?: (() => void) | undefined;
+  /** What is done otherwise than in QEMU since 1.4. */
+  readonly manner?: Manner | undefined;
   /** Called where another round is needed. */
   readonly onRound?: ((round: Round) => void) | undefined;
 }
@@ -56,7 +50,6 @@ export class Save {
   readonly #options: LoopOptions;
   readonly #staging: Staging;
   readonly #bandwidth: Bandwidth;
-  readonly #copy_bandwidth: CopyBandwidth;
   readonly #budget: EncodeBudget;
   readonly #began_ns: number;
   #phase: Phase | 'done' = 'begin';
@@ -71,7 +64,7 @@ export class Save {
   #complete_step: 'pages' | 'close' | 'tail' | 'drain' = 'pages';
 
   constructor(parts: LoopParts, options: LoopOptions) {
-    const { source, output } = parts;
+    const { output } = parts;
     const staging_bytes_min =
       output.record_bytes_max + output.elementBytes('part') + output.elementBytes('close');
     if (output.staging_bytes < staging_bytes_min) {
@@ -82,7 +75,6 @@ export class Save {
     this.#began_ns = parts.clock.now();
     this.#staging = new Staging(output, parts.channel, parts.clock);
     this.#bandwidth = new Bandwidth(this.#began_ns, options.downtime_limit_ns);
-    this.#copy_bandwidth = new CopyBandwidth(source.page_bytes, options.downtime_limit_ns);
     this.#budget = new EncodeBudget(options.encode_pages);
   }
 
@@ -171,13 +163,12 @@ export class Save {
     this.#is_head_staged ||= this.#staging.sendLong('begin');
     if (!this.#is_head_staged || !this.#staging.flush()) return this.#blocked();
     this.#phase = 'iterate';
-    return this.#options.begin === 'pages' ? this.#iteratePart() : AGAIN;
+    return this.#parts.manner?.begins_with_pages ? this.#iteratePart() : AGAIN;
   }
 
   /** One turn on the main loop and, if anything is encoded, one PART section. */
   #iterate(): Wait {
-    // whether or not anything can be sent
-    if (this.#options.sync === 'iterate') this.#syncDirty();
+    if (this.#parts.manner?.syncs_each_iterate) this.#syncDirty();
     return this.#iteratePart();
   }
 
@@ -195,10 +186,10 @@ export class Save {
    * when what is left by the last count is under the threshold, and judge by the fresh count.
    */
   #decide(): void {
-    const { source } = this.#parts;
-    if (this.#options.estimate === 'copy') {
-      const { threshold_bytes } = this.#copy_bandwidth;
-      if (source.dirty_pages * source.page_bytes <= threshold_bytes) this.#phase = 'complete';
+    const { source, manner } = this.#parts;
+    const completes = manner?.completes(source.dirty_pages * source.page_bytes);
+    if (completes !== undefined) {
+      if (completes) this.#phase = 'complete';
       return;
     }
     const threshold_bytes = source.is_running ? this.#bandwidth.threshold_bytes : 0;
@@ -237,7 +228,7 @@ export class Save {
     if (wait.kind === 'done') {
       this.#ended_ns = clock.now();
       spans.leave(this.#ended_ns);
-      this.#parts.close?.();
+      this.#parts.manner?.close();
       this.#closed_ns = clock.now();
       this.#phase = 'done';
     }
@@ -266,10 +257,10 @@ export class Save {
 
   /** Encodes and offers until nothing is left, the channel takes no more, or the policy ends the turn. */
   #sendPages(section: 'part' | 'end'): Wait {
-    const { clock, source, output, policy } = this.#parts;
+    const { clock, source, output, policy, manner } = this.#parts;
     const staging = this.#staging;
     const is_bound = section === 'part' || this.#options.complete === 'turns';
-    this.#copy_bandwidth.begin(clock.now());
+    manner?.sendBegins(clock.now());
     let empty_encodes = 0;
     while (source.dirty_pages > 0) {
       const now_ns = clock.now();
@@ -290,19 +281,20 @@ export class Save {
 
   /** Stages records of dirty pages; returns how many pages were dealt with. */
   #encode(allowance_bytes: number, began_ns: number): number {
-    const { clock, output, policy, counters } = this.#parts;
+    const { clock, output, policy, counters, manner } = this.#parts;
     const staging = this.#staging;
     // a record goes whole once it has begun, or a small allowance would never let one go
     const room_bytes = Math.min(staging.room_bytes, Math.max(allowance_bytes, output.record_bytes_max));
     const bytes = output.encode(staging.fill, room_bytes, this.#budget.pages);
-    const { normal, zero, xbzrle, skipped } = output.encoded;
+    const { encoded } = output;
+    const { normal, zero, xbzrle, skipped } = encoded;
     const pages = normal + zero + xbzrle + skipped;
     const encoded_ns = clock.now();
     staging.staged(bytes);
     counters.count({ normal, zero, bytes });
     policy.spend(encoded_ns, bytes);
     this.#budget.used(pages, encoded_ns - began_ns);
-    this.#copy_bandwidth.sent({ normal, zero }, encoded_ns);
+    manner?.sent(encoded, encoded_ns);
     return pages;
   }
 

@@ -13,6 +13,7 @@ import { Kernel } from './kernel.ts';
 import { layoutGuest } from './layout.ts';
 import { Load } from './load.ts';
 import { MainLoop } from './main-loop.ts';
+import { mannerOf } from './manner.ts';
 import { BigLock, MonitorThread, runMigrationThread } from './migration-thread.ts';
 import { PageCache } from './page-cache.ts';
 import { PipeInode } from './pipe-inode.ts';
@@ -98,15 +99,19 @@ class World {
     const save = new Save(
       {
         ...{ clock: kernel, source, output: source, channel, policy, spans, counters },
-        close: () => channel.drain(),
+        manner: mannerOf({
+          page_bytes: source.page_bytes,
+          downtime_limit_ns: loop.downtime,
+          sync: loop.sync,
+          estimate: loop.estimate,
+          begin: loop.begin,
+          close: () => channel.drain(),
+        }),
       },
       {
         downtime_limit_ns: loop.downtime,
         max_rounds: loop.max_rounds === 'unlimited' ? Number.POSITIVE_INFINITY : loop.max_rounds,
         complete: loop.complete,
-        sync: loop.sync,
-        estimate: loop.estimate,
-        begin: loop.begin,
         encode_pages: loop.encode_pages === 'adapted' ? undefined : loop.encode_pages,
       },
     );

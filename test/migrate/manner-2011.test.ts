@@ -6,11 +6,11 @@ import { Arena } from '../../src/core/arena.ts';
 import { fillContent } from '../../src/guest/content.ts';
 import { Guest } from '../../src/guest/guest.ts';
 import { parseWorkload } from '../../src/guest/workload.ts';
-import { CopyBandwidth } from '../../src/migrate/bandwidth.ts';
 import { GuestSource } from '../../src/migrate/guest-source.ts';
 import { loadStream } from '../../src/migrate/load.ts';
 import { openOutput } from '../../src/migrate/open-output.ts';
-import { type LoopOptions, Save } from '../../src/migrate/save.ts';
+import { Save } from '../../src/migrate/save.ts';
+import { CopyBandwidth } from '../../src/model/manner.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
@@ -20,6 +20,8 @@ import { Spans } from '../../src/stats/spans.ts';
 import { type PageRecord, readRamStream, recordsOf } from '../ref/ram-reader.ts';
 import {
   type GuestWrite,
+  type LoopSettings,
+  mannerFor,
   ScriptedChannel,
   TAKE_ALL,
   type Take,
@@ -31,7 +33,7 @@ import { assertBytes } from '../support/folder.ts';
 
 const PAGE_BYTES = 4096;
 /** QEMU's manner before 1.2, but for its buffer. */
-const MANNER_2011: Partial<LoopOptions> = {
+const MANNER_2011: LoopSettings = {
   sync: 'iterate',
   estimate: 'copy',
   begin: 'pages',
@@ -39,7 +41,7 @@ const MANNER_2011: Partial<LoopOptions> = {
   encode_pages: 64,
   downtime_limit_ns: 30_000_000,
 };
-const DEFAULTS: Partial<LoopOptions> = { sync: 'round', estimate: 'period', begin: 'head' };
+const DEFAULTS: LoopSettings = { sync: 'round', estimate: 'period', begin: 'head' };
 
 // one memory for all guests: an engine reserves gigabytes of addresses for each
 const arena = new Arena();
@@ -93,7 +95,7 @@ test("sync 'iterate': what the guest wrote before an iterate is sent in it", () 
   const cut: Take = { bytes: 10_000, is_ready_after: false, cost_ns: 0 };
   const takes = [TAKE_ALL, cut, ...Array.from({ length: 20 }, () => TAKE_ALL)];
   const writes = [{ at_ns: 500, page: 0, byte: 7 }];
-  const leftAfter = (loop: Partial<LoopOptions>): number[] => {
+  const leftAfter = (loop: LoopSettings): number[] => {
     const world = new World(makeGuest(40), { policy: unlimited, takes, writes, rest_ns: 400, loop });
     world.turn();
     world.turn();
@@ -180,7 +182,7 @@ test("estimate 'copy': the guest is paused when the rest would take the limit at
 });
 
 test("estimate 'copy': complete begins with nearly all left, where the pipe is full after a few pages", () => {
-  const pausedWith = (loop: Partial<LoopOptions>): number => {
+  const pausedWith = (loop: LoopSettings): number => {
     const guest = makeGuest(300);
     const options = { policy: unlimited, takes: reluctant(40_000), encode_ns_per_byte: 1 };
     const world = new World(guest, { ...options, loop }).run();
@@ -229,7 +231,7 @@ test('encode_pages: every encode has that budget; without it, as many as take ab
 });
 
 /** A save that closes its descriptor; the world of the other tests has no such thing. */
-function closingWorld(close: (clock: VirtualClock, save: Save) => void, loop: Partial<LoopOptions> = {}) {
+function closingWorld(close: (clock: VirtualClock, save: Save) => void, loop: LoopSettings = {}) {
   const clock = new VirtualClock();
   const guest = makeGuest(20);
   const source = new GuestSource(guest);
@@ -239,7 +241,10 @@ function closingWorld(close: (clock: VirtualClock, save: Save) => void, loop: Pa
   const counters = new RamCounters(source.ram_bytes, PAGE_BYTES);
   const policy = unlimited();
   const save: Save = new Save(
-    { ...{ clock, source, output, channel, policy, spans, counters }, close: () => close(clock, save) },
+    {
+      ...{ clock, source, output, channel, policy, spans, counters },
+      manner: mannerFor(loop, () => close(clock, save)),
+    },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
   );
   return { clock, save, spans, channel };

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type LoopOptions, Save } from '../../src/migrate/save.ts';
+import { Save } from '../../src/migrate/save.ts';
 import { type ModelChannel, PipeChannel } from '../../src/model/channels.ts';
 import type { CostName } from '../../src/model/costs.ts';
 import { Cpus } from '../../src/model/cpus.ts';
@@ -18,6 +18,7 @@ import { Blackout } from '../../src/stats/blackout.ts';
 import { RamCounters } from '../../src/stats/counters.ts';
 import type { Phase } from '../../src/stats/spans.ts';
 import { Spans } from '../../src/stats/spans.ts';
+import { type LoopSettings, mannerFor } from '../support/fake-world.ts';
 import { AWAKE_AT_ONCE, costsOf, MS, SECOND, US } from '../support/model-world.ts';
 
 /** What a request was: when it fell due, and when it was answered. */
@@ -54,7 +55,7 @@ interface RigOptions {
   readonly restart?: Restart;
   readonly tries_ns?: number;
   readonly piece_bytes?: number;
-  readonly loop?: Partial<LoopOptions>;
+  readonly loop?: LoopSettings;
   readonly cpus?: number;
   readonly is_blocking?: boolean;
   /** The save loop is not on the main loop's thread. */
@@ -99,6 +100,7 @@ function rig(options: RigOptions = {}) {
     {
       ...{ clock: kernel, source, output: source, channel, spans, policy: policy(0) },
       counters: new RamCounters(source.ram_bytes, 4096),
+      manner: mannerFor(options.loop ?? {}),
     },
     { downtime_limit_ns: 0, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...options.loop },
   );

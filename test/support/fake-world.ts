@@ -5,10 +5,12 @@
 import type { Guest } from '../../src/guest/guest.ts';
 import type { AsyncChannel } from '../../src/migrate/drive.ts';
 import { GuestSource, type GuestSourceOptions, type Running } from '../../src/migrate/guest-source.ts';
-import type { Clock, Element, Encoded, Output, Wait } from '../../src/migrate/interfaces.ts';
+import type { Clock, Element, Encoded, Manner, Output, Wait } from '../../src/migrate/interfaces.ts';
 import { openOutput } from '../../src/migrate/open-output.ts';
 import type { OutputFormat } from '../../src/migrate/output-format.ts';
+import { DOWNTIME_LIMIT_NS } from '../../src/migrate/run-save.ts';
 import { type LoopOptions, Save } from '../../src/migrate/save.ts';
+import { type MannerOptions, mannerOf } from '../../src/model/manner.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { RamCounters } from '../../src/stats/counters.ts';
 import { Spans } from '../../src/stats/spans.ts';
@@ -253,13 +255,25 @@ export interface WorldOptions {
   readonly policy: Policy;
   readonly takes?: readonly Take[];
   readonly writes?: readonly GuestWrite[] | undefined;
-  readonly loop?: Partial<LoopOptions>;
+  readonly loop?: LoopSettings;
   readonly clock?: VirtualClock;
   readonly staging_bytes?: number | undefined;
   readonly encode_ns?: number;
   readonly encode_ns_per_byte?: number;
   /** What the rest of the world takes after each turn. */
   readonly rest_ns?: number;
+}
+
+/** Options of the loop, and of what it does otherwise than today's QEMU. */
+export type LoopSettings = Partial<LoopOptions> & Pick<MannerOptions, 'sync' | 'estimate' | 'begin'>;
+
+/** The manner that settings ask for; none where they ask for nothing, so that the loop's own way is tested. */
+export function mannerFor(
+  { sync, estimate, begin, downtime_limit_ns = DOWNTIME_LIMIT_NS }: LoopSettings,
+  close?: () => void,
+): Manner | undefined {
+  if ((sync ?? estimate ?? begin ?? close) === undefined) return undefined;
+  return mannerOf({ page_bytes: 4096, downtime_limit_ns, sync, estimate, begin, close });
 }
 
 /** All that takes part in one save. */
@@ -293,8 +307,22 @@ export class World {
     this.counters = new RamCounters(guest.ram_bytes, 4096);
     const { source, output, channel, counters, spans } = this;
     this.save = new Save(
-      { clock, source, output, channel, counters, spans, policy: policy(clock.now()) },
-      { downtime_limit_ns: 300_000_000, max_rounds: Number.POSITIVE_INFINITY, complete: 'turns', ...loop },
+      {
+        clock,
+        source,
+        output,
+        channel,
+        counters,
+        spans,
+        policy: policy(clock.now()),
+        manner: mannerFor(loop ?? {}),
+      },
+      {
+        downtime_limit_ns: DOWNTIME_LIMIT_NS,
+        max_rounds: Number.POSITIVE_INFINITY,
+        complete: 'turns',
+        ...loop,
+      },
     );
   }
 
