@@ -74,8 +74,16 @@ const NO_WASM = `?csp=${encodeURIComponent("script-src 'self' 'unsafe-inline' 'u
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-testWith(inChromium, need, 'saves and loads a guest as Node does, to the byte', async () => {
-  const found = await inPage('saveAndLoad', { blocks: BLOCKS, seed: SEED });
+for (const shared of [false, true]) {
+  // the page has no SharedArrayBuffer by name: it is not cross-origin isolated
+  const where = shared ? 'in shared memory, in a page that is not isolated' : 'in memory of its own';
+  testWith(inChromium, need, `saves and loads a guest as Node does, to the byte, ${where}`, () =>
+    savesAndLoads(shared),
+  );
+}
+
+async function savesAndLoads(shared: boolean): Promise<void> {
+  const found = await inPage('saveAndLoad', { blocks: BLOCKS, seed: SEED, shared });
   const guest = new Guest(BLOCKS);
   const ram = guest.ram(guest.largestBlock());
   fillContent(ram, parseWorkload('idle'), SEED);
@@ -83,12 +91,14 @@ testWith(inChromium, need, 'saves and loads a guest as Node does, to the byte', 
   const loaded = loadStream(stream).guest;
   assert.is(sha256(loaded.ram(loaded.largestBlock())), sha256(ram));
   assert.equal(found, {
+    is_isolated: false,
+    is_shared: [shared, shared],
     stream: sha256(stream),
     ram: sha256(ram),
     pages: inspectStream(stream).pages,
     iterates: spans.list.length,
   });
-});
+}
 
 testWith(
   inChromium,

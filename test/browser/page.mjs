@@ -7,14 +7,16 @@ async function sha256(bytes) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Makes a guest, saves it, loads it back. */
-export async function saveAndLoad({ blocks, seed }) {
+/** Makes a guest, in memory that threads can share or not, saves it, loads it back into the same kind of memory. */
+export async function saveAndLoad({ blocks, seed, shared }) {
   await pagepipe.init();
-  const guest = new pagepipe.Guest(blocks);
+  const guest = new pagepipe.Guest(blocks, { shared });
   pagepipe.fillContent(guest.ram(guest.largestBlock()), pagepipe.parseWorkload('idle'), seed);
   const saved = await pagepipe.saveToMemory(guest, { policy: pagepipe.unlimited });
-  const { guest: loaded } = pagepipe.loadStream(saved.stream);
+  const { guest: loaded } = pagepipe.loadStream(saved.stream, { shared });
   return {
+    is_isolated: globalThis.crossOriginIsolated,
+    is_shared: [guest.is_shared, loaded.is_shared],
     stream: await sha256(saved.stream),
     ram: await sha256(loaded.ram(loaded.largestBlock())),
     pages: pagepipe.inspectStream(saved.stream).pages,

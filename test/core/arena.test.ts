@@ -103,4 +103,20 @@ test('a shared arena has a shared memory, and the core built for it', () => {
   assert.is(arena.core.bitmapCount(bitmap, 100), 5);
 });
 
+test('a shared memory is known where SharedArrayBuffer has no name, as in a page that is not isolated', () => {
+  const named = Object.getOwnPropertyDescriptor(globalThis, 'SharedArrayBuffer');
+  if (named === undefined) throw new Error('this Node has no SharedArrayBuffer');
+  Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
+  try {
+    const arena = new Arena({ shared: true });
+    assert.is(arena.is_shared, true);
+    const bitmap = arena.alloc(arena.core.bitmapSize(100));
+    arena.core.bitmapSet(bitmap, 3, 5);
+    assert.is(arena.core.bitmapCount(bitmap, 100), 5);
+    assert.is(new Arena().is_shared, false);
+  } finally {
+    Object.defineProperty(globalThis, 'SharedArrayBuffer', named);
+  }
+});
+
 test.run();
