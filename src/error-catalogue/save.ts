@@ -18,6 +18,8 @@ export const saveErrors = {
       `XBZRLE is for guests of up to 4 GiB less 16 MiB, and this one has ${d.bytes} bytes`,
       'leave --xbzrle out',
     ),
+  'into-too-small': (d: { bytes: number }) =>
+    say(`the stream is longer than the ${d.bytes} bytes to save into`, 'give a larger array, or none'),
   'machine-name': (d: { bytes: number; bytes_max: number }) =>
     say(`a machine name of ${d.bytes} bytes is not taken, ${d.bytes_max} is the most`, 'give a shorter one'),
   'internal-placement': (d: { bytes: number }) =>
