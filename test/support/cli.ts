@@ -4,16 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { assertNames, assertNoHalves, assertNoProcesses, processesIn } from './leftovers.ts';
+import { LAST_RESORT_MS } from './patience.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PROGRAM = `pagepipe() { '${process.execPath}' '${BIN}' "$@"; }`;
-/** A command that hangs is a failure, not a test run that never ends. */
-const PATIENCE_MS = 30_000;
-const POLL_MS = 10;
 
 /** The widest line that people are given. */
 export const COLUMNS_MAX = 100;
@@ -89,7 +86,8 @@ export class Place {
   #endOf(child: ChildProcess): Promise<Ended> {
     const stdout = piecesOf(child.stdout);
     const stderr = piecesOf(child.stderr);
-    const timer = setTimeout(() => this.killAll(), PATIENCE_MS);
+    // a command that hangs is a failure, not a test run that never ends
+    const timer = setTimeout(() => this.killAll(), LAST_RESORT_MS);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) => {
@@ -169,17 +167,6 @@ export function assertRefused(
   assert.is(stdout.toString(), '');
   assert.is(signal, null);
   assert.is(status, wanted);
-}
-
-/** Waits until something is there. */
-export async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  const deadline_ms = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline_ms) {
-    const found = look();
-    if (found !== undefined) return found;
-    await delay(POLL_MS);
-  }
-  throw new Error(`waited in vain for ${what}`);
 }
 
 /** Every line fits a terminal of 100 columns; wide characters do not occur. */
