@@ -7,9 +7,10 @@ import { parseCpuList } from '../../src/entry/calibrate/affinity.ts';
 import { type Calibration, calibrate, measureCosts } from '../../src/entry/calibrate/index.ts';
 import { lineThrough, median, quantile } from '../../src/entry/calibrate/numbers.ts';
 import { COST_MEANINGS, drawCosts, parseCosts } from '../../src/model/costs.ts';
-import { assertRefused, assertWidth, inPlace, type Place, until } from '../support/cli.ts';
+import { assertRefused, assertWidth, inPlace, type Place } from '../support/cli.ts';
 import { failure, inFolder } from '../support/folder.ts';
 import { assertNames, type FoundProcess, processesIn } from '../support/leftovers.ts';
+import { eventually } from '../support/patience.ts';
 
 const NAMES = Object.keys(COST_MEANINGS);
 const QUICK = { quick: true, rounds: 3 };
@@ -158,7 +159,7 @@ function peersOf(place: Place): readonly FoundProcess[] {
 /** Starts a calibration and waits until it measures, or is about to. */
 async function startMeasuring(place: Place): Promise<ReturnType<Place['start']>> {
   const started = place.start(['calibrate', '-o', 'costs.json', '--dir', '.']);
-  await until('its peers', () => (peersOf(place).length === 2 ? true : undefined));
+  await eventually('its peers', () => peersOf(place).length === 2);
   return started;
 }
 

@@ -1,15 +1,28 @@
 /** Runs the built command line as a user does: a process of its own, in a fresh folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { assertNames, assertNoHalves, assertNoProcesses, processesIn } from './leftovers.ts';
-import { LAST_RESORT_MS } from './patience.ts';
+import { eventually, LAST_RESORT_MS } from './patience.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** Writes a file when the program hears Ctrl-C itself; before that Node ends it. */
+const TELLS_INTERRUPTIBLE = `--import data:text/javascript,${encodeURIComponent(`
+  import { writeFileSync } from 'node:fs';
+  process.on('newListener', (name) => name === 'SIGINT' && writeFileSync(process.env.TEST_INTERRUPTIBLE, ''));
+`)}`;
 const PROGRAM = `pagepipe() { '${process.execPath}' '${BIN}' "$@"; }`;
 
 /** The widest line that people are given. */
@@ -32,6 +45,8 @@ export interface Started {
 export interface RunOptions {
   /** A descriptor to read; the default is /dev/null. */
   readonly stdin?: number | 'socket' | undefined;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A fresh folder to work in, and a temporary folder that nobody else uses. */
@@ -60,8 +75,18 @@ export class Place {
     writeFileSync(this.path(name), content);
   }
 
-  start(args: readonly string[], { stdin }: RunOptions = {}): Started {
-    return this.#spawn(process.execPath, [BIN, ...args], stdin === 'socket' ? 'pipe' : (stdin ?? 'ignore'));
+  start(args: readonly string[], { stdin, env }: RunOptions = {}): Started {
+    const input = stdin === 'socket' ? 'pipe' : (stdin ?? 'ignore');
+    return this.#spawn(process.execPath, [BIN, ...args], input, env);
+  }
+
+  /** Starts a command, and waits until Ctrl-C is no more Node's to handle but its own. */
+  async startInterruptible(args: readonly string[], options: RunOptions = {}): Promise<Started> {
+    const sign = join(this.#root, 'interruptible');
+    const env = { NODE_OPTIONS: TELLS_INTERRUPTIBLE, TEST_INTERRUPTIBLE: sign };
+    const started = this.start(args, { ...options, env });
+    await eventually('its handler of Ctrl-C', () => existsSync(sign));
+    return started;
   }
 
   /**
@@ -72,10 +97,15 @@ export class Place {
     return this.#spawn('sh', ['-c', `${PROGRAM}\n${script}`], 'ignore').ended;
   }
 
-  #spawn(program: string, args: readonly string[], stdin: 'pipe' | 'ignore' | number): Started {
+  #spawn(
+    program: string,
+    args: readonly string[],
+    stdin: 'pipe' | 'ignore' | number,
+    env: RunOptions['env'] = {},
+  ): Started {
     const child = spawn(program, args, {
       cwd: this.folder,
-      env: { ...process.env, NO_COLOR: '1', TMPDIR: this.temporary },
+      env: { ...process.env, NO_COLOR: '1', TMPDIR: this.temporary, ...env },
       stdio: [stdin, 'pipe', 'pipe'],
     });
     // a command that refuses its input early closes it; what it says of it is what counts
