@@ -17,6 +17,7 @@ import {
 } from '../../src/index.ts';
 import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { type PageServer, servePage } from '../support/page-server.ts';
+import { LAST_RESORT_MS } from '../support/patience.ts';
 import { requirement, testWith } from '../support/requirements.ts';
 
 const BLOCKS = [
@@ -37,6 +38,7 @@ inChromium.before(async () => {
   if (!('path' in need)) return;
   browser = await chromium.launch({
     executablePath: need.path,
+    timeout: LAST_RESORT_MS,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
 });
@@ -50,6 +52,7 @@ inChromium.after(async () => {
 async function withPage<T>(query: string, use: (page: Page) => Promise<T>): Promise<T> {
   if (browser === undefined) throw new Error('there is no browser');
   const page = await browser.newPage();
+  page.setDefaultTimeout(LAST_RESORT_MS);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   try {
