@@ -38,7 +38,7 @@ function describe(json: unknown, schema: GenericSchema): void {
 }
 
 function publish(file: string, id: string, title: string, schema: GenericSchema): PublishedSchema {
-  const converted = toJsonSchema(schema, { typeMode: 'input', ignoreActions: ['check', 'finite'] });
+  const converted = toJsonSchema(schema, { typeMode: 'input', ignoreActions: ['raw_check', 'finite'] });
   describe(converted, schema);
   const { $schema, ...rest } = converted;
   return { file, text: `${JSON.stringify({ $schema, $id: id, title, ...rest }, null, 2)}\n` };

@@ -47,7 +47,7 @@ export {
   type SaveProgress,
 } from './migrate/run-save.ts';
 export { type LoopOptions, type LoopParts, Save } from './migrate/save.ts';
-export { type Saved, saveToMemory } from './migrate/save-to-memory.ts';
+export { type MemorySaveOptions, type Saved, saveToMemory } from './migrate/save-to-memory.ts';
 export { XBZRLE_CACHE_BYTES } from './migrate/xbzrle-cache.ts';
 export { adaptive, BLACKOUT_TARGET_NS } from './policy/adaptive.ts';
 export type { Policy, RunningPolicy } from './policy/policy.ts';

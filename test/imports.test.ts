@@ -16,7 +16,7 @@ const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Names in backquotes, of one cell of the table. */
 function namesIn(cell: string): string[] {
-  return Array.from(cell.matchAll(/`([a-z]+)`/g), ([, name = '']) => name);
+  return Array.from(cell.matchAll(/`([a-z-]+)`/g), ([, name = '']) => name);
 }
 
 /** From the table: what each part may import. */

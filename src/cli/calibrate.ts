@@ -14,6 +14,7 @@ import { interruptible, print, printError, printJson } from './terminal.ts';
 interface CalibrateFlags {
   readonly output?: string;
   readonly dir?: string;
+  readonly quick?: boolean;
   readonly json?: boolean;
   readonly force?: boolean;
 }
@@ -22,6 +23,7 @@ export function defineCalibrate(command: Command): void {
   command
     .option('-o, --output <FILE>', 'write the costs to a file')
     .option('--dir <DIR>', "where test files go, and are removed (default: the system's temporary folder)")
+    .option('--quick', 'a first look in a few seconds, too rough for a model')
     .option('--json', 'the cost document instead of text')
     .option('-f, --force', 'replace a file that exists')
     .action((flags: CalibrateFlags) => interruptible((signal) => run(flags, signal)));
@@ -33,13 +35,16 @@ function fileText(document: CostSet): string {
   return `${text.replace(/\[[\d.,\s]*\]/g, (list) => list.replace(/\s+/g, ' '))}\n`;
 }
 
-async function run({ output, dir, json, force = false }: CalibrateFlags, signal: AbortSignal): Promise<void> {
+async function run(
+  { output, dir, quick, json, force = false }: CalibrateFlags,
+  signal: AbortSignal,
+): Promise<void> {
   if (output?.startsWith('exec:')) {
     throw fail('output-refused', { path: output, reason: 'a text goes to a file' });
   }
   if (output !== undefined) checkOutput(output, { force });
   const { set, spreads } = await withShareBar('measuring', (onProgress) =>
-    calibrate({ dir, signal, onProgress }),
+    calibrate({ dir, quick, signal, onProgress }),
   );
   const { costs, ...head } = set;
   const document: CostSet = { ...head, machine: describeMachine(), costs };

@@ -17,7 +17,11 @@ async function readJson(path: string): Promise<unknown> {
       / is not valid JSON$/,
       '',
     );
-    throw fail('usage-document', { file: path, path: '', reason: `is no JSON (${reason}): mend it` }, cause);
+    throw fail(
+      'usage-document',
+      { file: path, path: '', reason: `is no JSON (${reason})`, hint: 'mend it' },
+      cause,
+    );
   }
 }
 

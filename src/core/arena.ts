@@ -5,6 +5,7 @@ import { isShared } from './load.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 const WASM_PAGES_MAX = 65_536;
+const ADDRESSES_END = WASM_PAGES_MAX * WASM_PAGE_BYTES;
 
 /**
  * The most guest RAM that one memory takes: 4 GiB, what a 32-bit core can address, less 16 MiB for bitmaps
@@ -19,11 +20,14 @@ export const GUEST_BYTES_MAX = 16 * MEMORY_BYTES_MAX;
 const FIRST_ADDRESS = 64;
 /** The word, a u64 at address 0, that says up to where ranges were handed out; 0 = none yet. */
 const NEXT_WORD = 0;
+/** The u64 behind it, that says that an arena made the memory: "pagepip1" in ASCII, as a u64 in little-endian. */
+const MARK_WORD = 1;
+const MARK = 0x3170_6970_6567_6170n;
 
 export interface ArenaOptions {
   /** A memory that threads can share, and the core built for such. */
   readonly shared?: boolean | undefined;
-  /** The shared memory of another thread's arena, instead of a new one. */
+  /** The shared memory of another thread's arena, instead of a new one; no other memory is taken. */
   readonly memory?: WebAssembly.Memory;
 }
 
@@ -31,10 +35,10 @@ export interface ArenaOptions {
  * Hands out ranges of a memory from the bottom up and grows it as needed. Nothing is given back; a guest lives as
  * long as its arena.
  *
- *     0       64          next
- *     ┌───────┬───────────┬─────────────────┐
- *     │ own   │ handed out│ grown on demand │  ... up to 4 GiB
- *     └───────┴───────────┴─────────────────┘
+ *     0      8      16     64           next
+ *     ┌──────┬──────┬──────┬────────────┬─────────────────┐
+ *     │ next │ mark │      │ handed out │ grown on demand │  ... up to 4 GiB
+ *     └──────┴──────┴──────┴────────────┴─────────────────┘
  *
  * How far it is stands in the memory itself and is changed by atomic exchange, so that threads with an arena each on
  * one shared memory are never given the same range.
@@ -53,8 +57,12 @@ export class Arena {
   readonly core: Core;
   readonly #kept = new Map<string, { readonly address: number; readonly size_bytes: number }>();
 
+  /**
+   * @throws `arena-foreign-memory` for a memory that no arena made, `arena-not-shared` for one of another arena that
+   *   threads cannot share; neither is written to
+   */
   constructor({ shared = false, memory }: ArenaOptions = {}) {
-    this.memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: WASM_PAGES_MAX, shared });
+    this.memory = memory === undefined ? newMemory(shared) : checkedMemory(memory);
     this.core = new Core(this.memory);
   }
 
@@ -101,7 +109,7 @@ export class Arena {
    */
   reserve(size_bytes: number): void {
     const end = Math.max(Number(this.#next()), FIRST_ADDRESS) + size_bytes;
-    this.#growTo(Math.min(end, WASM_PAGES_MAX * WASM_PAGE_BYTES), size_bytes);
+    this.#growTo(Math.min(end, ADDRESSES_END), size_bytes);
   }
 
   /** A view of `size_bytes` at an address; valid until the next `alloc`. */
@@ -110,7 +118,7 @@ export class Arena {
   }
 
   #words(): BigInt64Array {
-    return new BigInt64Array(this.memory.buffer, 0, 1);
+    return ownWords(this.memory);
   }
 
   #next(): bigint {
@@ -126,4 +134,34 @@ export class Arena {
       throw fail('memory-full', { wanted_bytes }, cause);
     }
   }
+}
+
+function ownWords(memory: WebAssembly.Memory): BigInt64Array {
+  return new BigInt64Array(memory.buffer, 0, FIRST_ADDRESS / BigInt64Array.BYTES_PER_ELEMENT);
+}
+
+function newMemory(shared: boolean): WebAssembly.Memory {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: WASM_PAGES_MAX, shared });
+  Atomics.store(ownWords(memory), MARK_WORD, MARK);
+  return memory;
+}
+
+/**
+ * A memory of another arena. In any other one, the words here are somebody's data, and nobody can know what else
+ * is in use.
+ */
+function checkedMemory(memory: WebAssembly.Memory): WebAssembly.Memory {
+  if (!isArenas(memory)) throw fail('arena-foreign-memory', {});
+  if (!isShared(memory)) throw fail('arena-not-shared', {});
+  return memory;
+}
+
+/** Whether an arena made a memory: its mark is there, and it is as far as an arena can be. */
+function isArenas(memory: WebAssembly.Memory): boolean {
+  if (memory.buffer.byteLength < FIRST_ADDRESS) return false;
+  const words = ownWords(memory);
+  if (Atomics.load(words, MARK_WORD) !== MARK) return false;
+  const next = Atomics.load(words, NEXT_WORD);
+  // not by the memory's size: a growth by another thread may not have come to this one yet
+  return next === 0n || (next >= BigInt(FIRST_ADDRESS) && next <= BigInt(ADDRESSES_END));
 }

@@ -100,9 +100,13 @@ function compiled(base64: string): WebAssembly.Module {
   }
 }
 
-/** Whether a memory can be used by several threads; a page that is not cross-origin isolated has no such. */
+/**
+ * Whether a memory can be used by several threads. The tag of its buffer says so: a page that is not cross-origin
+ * isolated can make shared memories, but has no global `SharedArrayBuffer` to compare with (HTML standard,
+ * "cross-origin isolated capability").
+ */
 export function isShared(memory: WebAssembly.Memory): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+  return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
 }
 
 function moduleFor(memory: WebAssembly.Memory): WebAssembly.Module {

@@ -9,10 +9,11 @@
  * const page = random.below(1024);
  */
 export class Prng {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
+  /**
+   * Four words. A field that holds a number of over 31 bits is an object on the heap wherever V8 compresses pointers,
+   * as in Chromium: then four fields cost four new objects a draw.
+   */
+  readonly #state = new Int32Array(4);
 
   constructor(seed: number) {
     let state = seed | 0;
@@ -24,23 +25,21 @@ export class Prng {
       z = Math.imul(z, 0x735a2d97);
       return z ^ (z >>> 15);
     };
-    this.#a = split();
-    this.#b = split();
-    this.#c = split();
-    this.#d = split();
+    for (let i = 0; i < this.#state.length; i++) this.#state[i] = split();
   }
 
   /** A whole number from 0 to 2^32 - 1. */
   nextU32(): number {
-    const scrambled = Math.imul(this.#b, 5);
+    const state = this.#state;
+    const b = state[1] ?? 0;
+    const scrambled = Math.imul(b, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const shifted = this.#b << 9;
-    this.#c ^= this.#a;
-    this.#d ^= this.#b;
-    this.#b ^= this.#c;
-    this.#a ^= this.#d;
-    this.#c ^= shifted;
-    this.#d = (this.#d << 11) | (this.#d >>> 21);
+    const c = (state[2] ?? 0) ^ (state[0] ?? 0);
+    const d = (state[3] ?? 0) ^ b;
+    state[1] = b ^ c;
+    state[0] = (state[0] ?? 0) ^ d;
+    state[2] = c ^ (b << 9);
+    state[3] = (d << 11) | (d >>> 21);
     return result >>> 0;
   }
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
 import { checkDocument } from './document.ts';
+import { holds } from './holds.ts';
 import { Random } from './random.ts';
 
 export const COSTS_SCHEMA = 'pagepipe/costs/1';
@@ -62,7 +63,7 @@ const costSchema = v.strictObject({
       nanoseconds,
       v.pipe(
         v.strictTuple([nanoseconds, nanoseconds]),
-        v.check(([low, high]) => low <= high, 'its lower end is above its upper: swap them'),
+        holds(([low, high]) => low <= high, 'its lower end is above its upper', 'swap them'),
       ),
     ]),
     about('a number, or the lowest and the highest: then each seed draws one'),
@@ -88,16 +89,18 @@ const wakeTableSchema = v.strictObject({
     v.array(
       v.pipe(
         wakeWait,
-        v.check(
+        holds(
           ({ calls_ns, latencies_ns }) => calls_ns.length === latencies_ns.length,
-          'it has more calls than latencies, or fewer: give each wake-up both',
+          'it has more calls than latencies, or fewer',
+          'give each wake-up both',
         ),
       ),
     ),
     v.minLength(1),
-    v.check(
+    holds(
       (waits) => waits.every(({ wait_ns }, i) => i === 0 || wait_ns > (waits[i - 1]?.wait_ns ?? 0)),
-      'its waits do not rise: sort them, each once',
+      'its waits do not rise',
+      'sort them, each once',
     ),
     about('equally likely wake-ups of each wait; between two of them either is drawn, by how near it is'),
   ),

@@ -1,6 +1,7 @@
 /** Checking documents that come from outside: an error names the path in the file. */
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
+import { ownReason } from './holds.ts';
 
 /** A fault, and where it is. */
 interface Fault {
@@ -11,29 +12,35 @@ interface Fault {
 /** The longest text of a document that an error repeats. */
 const SHOWN_CHARS = 40;
 
-/** A message of our own says what is wrong; valibot's begin with "Invalid". */
-const isOwn = ({ issue }: Fault): boolean => !issue.message.startsWith('Invalid');
+/** Whether a check of our own says what is wrong. */
+const isOwn = ({ issue }: Fault): boolean => ownReason(issue) !== undefined;
 
 /** Whether the value had the right form, and only was too much or too little. */
 const isOfForm = ({ issue }: Fault): boolean => issue.kind === 'validation';
 
-/** What is wrong, and what to do about it, in words behind the path. */
-function reasonOf(fault: Fault): string {
-  const { issue } = fault;
-  if (isOwn(fault)) return issue.message;
-  if (issue.expected === 'never') return 'not known: leave it out';
+interface Reason {
+  readonly reason: string;
+  readonly hint: string | undefined;
+}
+
+/** What is wrong, in words behind the path, and what to do next. */
+function reasonOf({ issue }: Fault): Reason {
+  const own = ownReason(issue);
+  if (own !== undefined) return own;
+  if (issue.expected === 'never') return { reason: 'not known', hint: 'leave it out' };
   const found = shortened(wordOf(issue.received));
   // of a key that is not there valibot expects the key itself
   if (issue.received === 'undefined') {
-    return issue.type === 'strict_object' && issue.expected?.startsWith('"')
-      ? 'missing: add it'
-      : `missing: give ${formsOf(issue.expected)}`;
+    const is_key = issue.type === 'strict_object' && issue.expected?.startsWith('"');
+    return { reason: 'missing', hint: is_key ? 'add it' : `give ${formsOf(issue.expected)}` };
   }
-  if (issue.type === 'integer') return `${found} is no whole number: give one`;
-  if (issue.type === 'min_value') return `${found} is too little: give at least ${issue.requirement}`;
-  if (issue.type === 'max_value') return `${found} is too much: give at most ${issue.requirement}`;
-  if (issue.type === 'non_empty') return 'is empty: give a text';
-  return `${found} is not taken: give ${formsOf(issue.expected)}`;
+  if (issue.type === 'integer') return { reason: `${found} is no whole number`, hint: 'give one' };
+  if (issue.type === 'min_value')
+    return { reason: `${found} is too little`, hint: `give at least ${issue.requirement}` };
+  if (issue.type === 'max_value')
+    return { reason: `${found} is too much`, hint: `give at most ${issue.requirement}` };
+  if (issue.type === 'non_empty') return { reason: 'is empty', hint: 'give a text' };
+  return { reason: `${found} is not taken`, hint: `give ${formsOf(issue.expected)}` };
 }
 
 /** valibot's names of what is no plain value. */
@@ -86,7 +93,7 @@ export function checkDocument<Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, document, { abortPipeEarly: true });
   if (result.success) return result.output;
   const fault = clearest(result.issues[0], '');
-  throw fail('usage-document', { file, path: fault.path, reason: reasonOf(fault) });
+  throw fail('usage-document', { file, path: fault.path, ...reasonOf(fault) });
 }
 
 /** Of a value that fits none of several forms: what is wrong with it in the form that it is nearest to. */

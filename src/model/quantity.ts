@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { PagepipeError } from '../errors.ts';
 import { parseDuration, parseRate, parseSize } from '../units.ts';
+import { holds } from './holds.ts';
 import { Random } from './random.ts';
 
 /** A number that each seed draws between its ends; ends that are equal are just a number. */
@@ -32,7 +33,7 @@ function measure(parse: (text: string) => number, example: string, anyOf: readon
         return parse(shortened(String(dataset.value)));
       } catch (error) {
         if (!(error instanceof PagepipeError)) throw error;
-        addIssue({ message: error.message });
+        addIssue({ message: error.what, ...(error.hint !== undefined && { expected: error.hint }) });
         return NEVER;
       }
     }),
@@ -46,8 +47,11 @@ function shortened(text: string): string {
   return text.length <= QUANTITY_CHARS ? text : `${text.slice(0, QUANTITY_CHARS)}…`;
 }
 
-const isAscending = ([low, high]: [number, number]): boolean => low <= high;
-const ASCENDING = 'its lower end is above its upper: swap them';
+const ascending = holds(
+  ([low, high]: [number, number]) => low <= high,
+  'its lower end is above its upper',
+  'swap them',
+);
 
 /** A quantity, or its lowest and highest. */
 function orRange<Input>(quantity: v.GenericSchema<Input, number>) {
@@ -58,7 +62,7 @@ function orRange<Input>(quantity: v.GenericSchema<Input, number>) {
     ),
     v.pipe(
       v.strictTuple([quantity, quantity]),
-      v.check(isAscending, ASCENDING),
+      ascending,
       v.transform(([low, high]: [number, number]): Range => ({ low, high })),
     ),
   ]);
@@ -75,7 +79,7 @@ export const count = whole(1, 2 ** 31);
 export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** The shortest and the longest of what is drawn again each time. */
-export const between = v.pipe(v.strictTuple([duration, duration]), v.check(isAscending, ASCENDING));
+export const between = v.pipe(v.strictTuple([duration, duration]), ascending);
 
 export const sizes = orRange(size);
 export const durations = orRange(duration);

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts';
 import { RECORDS } from '../migrate/records.ts';
 import { POLICIES, POLICY_NAMES } from '../policy/table.ts';
 import { checkDocument } from './document.ts';
+import { holds } from './holds.ts';
 import {
   between,
   count,
@@ -29,9 +30,10 @@ const SLICE_MIN_NS = 10_000;
 
 const about = <T>(text: string) => v.description<T, string>(text);
 const flag = v.boolean();
-const wholePages = v.check(
+const wholePages = holds(
   (bytes: number) => bytes > 0 && bytes % RECORDS.page_bytes === 0,
-  'not whole pages: give a multiple of 4096 bytes, such as 2GiB',
+  'not whole pages',
+  'give a multiple of 4096 bytes, such as 2GiB',
 );
 
 const guestSchema = v.strictObject({
@@ -96,9 +98,10 @@ const policySchema = v.pipe(
     target: v.pipe(duration, v.minValue(1), about('blackout that adaptive stays under, for 99 of 100')),
   }),
   v.forward(
-    v.check(
+    holds(
       ({ name, limit }) => limit !== 'unlimited' || POLICIES[name].limit !== 'needed',
-      'this policy needs a rate: give one, such as 32MiB/s',
+      'this policy needs a rate',
+      'give one, such as 32MiB/s',
     ),
     ['limit'],
   ),
@@ -152,7 +155,7 @@ const cpuSchema = v.strictObject({
   slice: v.pipe(
     durations,
     // one of 0 would be over before its thread has done anything
-    v.check(({ low }) => low >= SLICE_MIN_NS, 'its lower end is too short: give at least 10us'),
+    holds(({ low }) => low >= SLICE_MIN_NS, 'its lower end is too short', 'give at least 10us'),
     about('how long a thread runs before one that waits has its turn'),
   ),
   contention: v.pipe(flag, about('false: there is no other load')),

@@ -17,11 +17,13 @@ export class CommandSink implements Sink {
   readonly #child: ChildProcess;
   /** How it ended; undefined for status 0. */
   readonly #exited: Promise<string | undefined>;
+  readonly #grace_ms: number;
 
   /** Starts the command. @throws `no-fifo` */
-  constructor(command: string) {
+  constructor(command: string, grace_ms = GRACE_MS) {
     const fifo = makeFifo();
     this.#command = command;
+    this.#grace_ms = grace_ms;
     this.#pipe = new PipeEnd(fifo.write_fd);
     // a group of its own, so that the shell and all that it started can be ended together
     this.#child = spawn('/bin/sh', ['-c', command], {
@@ -77,7 +79,7 @@ export class CommandSink implements Sink {
     const timer = setTimeout(() => {
       goes_on = true;
       this.#kill();
-    }, GRACE_MS);
+    }, this.#grace_ms);
     const how = await this.#exited;
     clearTimeout(timer);
     if (how !== undefined && !goes_on) return fail('command-failed', { command: this.#command, how });

@@ -1,4 +1,5 @@
 /** Blackout: how long the main loop could not answer. */
+import { Column } from './column.ts';
 import { msOfNs, percentile } from './summary.ts';
 
 /** How often a request falls due, as a monitor client that asks query-migrate might. */
@@ -24,8 +25,7 @@ export interface BlackoutSummary {
  * blackout.summary_ms(); // { p50: 490, p99: 980, max: 990 }
  */
 export class Blackout {
-  #samples_ns = new Float64Array(1024);
-  #count = 0;
+  readonly #samples_ns = new Column();
   #next_due_ns: number;
 
   constructor(start_ns: number) {
@@ -39,32 +39,23 @@ export class Blackout {
 
   /** How many requests were answered. */
   get count(): number {
-    return this.#count;
+    return this.#samples_ns.length;
   }
 
   /** The main loop answers now: all requests that have fallen due. */
   answered(now_ns: number): void {
     for (; this.#next_due_ns <= now_ns; this.#next_due_ns += REQUEST_PERIOD_NS) {
-      this.#add(now_ns - this.#next_due_ns);
+      this.#samples_ns.push(now_ns - this.#next_due_ns);
     }
   }
 
   /** In milliseconds; percentiles by nearest rank; 0 where no request fell due. */
   summary_ms(): BlackoutSummary {
-    const sorted = this.#samples_ns.slice(0, this.#count).sort();
+    const sorted = this.#samples_ns.values().sort();
     return {
       p50: msOfNs(percentile(sorted, 50)),
       p99: msOfNs(percentile(sorted, 99)),
       max: msOfNs(sorted[sorted.length - 1] ?? 0),
     };
-  }
-
-  #add(late_ns: number): void {
-    if (this.#count === this.#samples_ns.length) {
-      const larger = new Float64Array(this.#count * 2);
-      larger.set(this.#samples_ns);
-      this.#samples_ns = larger;
-    }
-    this.#samples_ns[this.#count++] = late_ns;
   }
 }

@@ -73,13 +73,13 @@ class Place {
   }
 
   /** The error that something is wrong here. */
-  refuse(reason: string): Error {
-    return fail('usage-document', { file: this.#file, path: this.#path, reason });
+  refuse(reason: string, hint: string): Error {
+    return fail('usage-document', { file: this.#file, path: this.#path, reason, hint });
   }
 
   /** The error that something else stands here. */
   #wanted(what: string): Error {
-    return this.refuse(`${this.found}: give ${what}, as it was printed`);
+    return this.refuse(this.found, `give ${what}, as it was printed`);
   }
 
   /** What stands here, in words. */
@@ -138,7 +138,9 @@ function caseOf(options: Record<string, Plain>): Record<string, Plain> {
 function resultSample(place: Place, cell: Place | undefined): Sample {
   const world = place.at('world').text();
   if (world !== 'real' && world !== 'model') {
-    throw place.at('world').refuse('has no throughput: give what save, simulate or demo printed with --json');
+    throw place
+      .at('world')
+      .refuse('has no throughput', 'give what save, simulate or demo printed with --json');
   }
   const all_options = place.at('options').plain();
   const options = caseOf(all_options);
@@ -172,7 +174,7 @@ function benchSamples(place: Place): Sample[] {
         .list()
         .map((sample): Sample => {
           const seconds = sample.number();
-          if (seconds === 0) throw sample.refuse('is 0 seconds, which is no time: measure it again');
+          if (seconds === 0) throw sample.refuse('is 0 seconds, which is no time', 'measure it again');
           const figures = { bytes_per_s: bytes / seconds, seconds };
           return { kind: 'bench', case: { name }, world: 'real', seed: null, machine, figures };
         });
@@ -188,14 +190,15 @@ function samplesIn(place: Place): Sample[] {
   throw place
     .at('schema')
     .refuse(
-      `${place.at('schema').found}: give what save, simulate, demo or bench --json printed, or sweep wrote`,
+      place.at('schema').found,
+      'give what save, simulate, demo or bench --json printed, or sweep wrote',
     );
 }
 
 function resultIn(cell: Place): Place {
   const result = cell.at('result');
   const schema = result.at('schema');
-  if (schema.value !== RESULT_SCHEMA) throw schema.refuse(`${schema.found}: give ${RESULT_SCHEMA}`);
+  if (schema.value !== RESULT_SCHEMA) throw schema.refuse(schema.found, `give ${RESULT_SCHEMA}`);
   return result;
 }
 
@@ -209,7 +212,11 @@ function parseOne(text: string, file: string, path: string): Document {
   try {
     return { value: JSON.parse(text), path };
   } catch (cause) {
-    throw fail('usage-document', { file, path, reason: 'is no JSON: mend it, or leave it out' }, cause);
+    throw fail(
+      'usage-document',
+      { file, path, reason: 'is no JSON', hint: 'mend it, or leave it out' },
+      cause,
+    );
   }
 }
 
@@ -241,13 +248,18 @@ function documentsIn(text: string, file: string): Document[] {
  */
 export function parseSamples(text: string, file: string): Sample[] {
   if (text.trim() === '') {
-    throw fail('usage-document', { file, path: '', reason: 'is empty: give what --json printed' });
+    throw fail('usage-document', { file, path: '', reason: 'is empty', hint: 'give what --json printed' });
   }
   const samples = documentsIn(text, file).flatMap(({ value, path }) =>
     samplesIn(new Place(value, file, path)),
   );
   if (samples.length === 0) {
-    throw fail('usage-document', { file, path: '', reason: 'holds no sample: give what --json printed' });
+    throw fail('usage-document', {
+      file,
+      path: '',
+      reason: 'holds no sample',
+      hint: 'give what --json printed',
+    });
   }
   return samples;
 }

@@ -7,14 +7,16 @@ async function sha256(bytes) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Makes a guest, saves it, loads it back. */
-export async function saveAndLoad({ blocks, seed }) {
+/** Makes a guest, in memory that threads can share or not, saves it, loads it back into the same kind of memory. */
+export async function saveAndLoad({ blocks, seed, shared }) {
   await pagepipe.init();
-  const guest = new pagepipe.Guest(blocks);
+  const guest = new pagepipe.Guest(blocks, { shared });
   pagepipe.fillContent(guest.ram(guest.largestBlock()), pagepipe.parseWorkload('idle'), seed);
   const saved = await pagepipe.saveToMemory(guest, { policy: pagepipe.unlimited });
-  const { guest: loaded } = pagepipe.loadStream(saved.stream);
+  const { guest: loaded } = pagepipe.loadStream(saved.stream, { shared });
   return {
+    is_isolated: globalThis.crossOriginIsolated,
+    is_shared: [guest.is_shared, loaded.is_shared],
     stream: await sha256(saved.stream),
     ram: await sha256(loaded.ram(loaded.largestBlock())),
     pages: pagepipe.inspectStream(saved.stream).pages,
@@ -22,10 +24,7 @@ export async function saveAndLoad({ blocks, seed }) {
   };
 }
 
-/**
- * Saves a guest that goes on running, in slices and under a limit, while the page has a timer of its own. Its
- * writes are few: the page makes them itself, at 40 MB/s where its engine does not optimise.
- */
+/** Saves a guest that goes on running, in slices and under a limit, while the page has a timer of its own. */
 export async function saveRunning() {
   await pagepipe.init();
   const guest = new pagepipe.Guest([{ name: 'ram', bytes: 16 * 2 ** 20 }]);
@@ -57,4 +56,12 @@ export async function initError() {
   } catch (error) {
     return error instanceof pagepipe.PagepipeError ? error.code : String(error);
   }
+}
+
+/** Draws so many numbers; their sum, so that no engine leaves the draws out. */
+export function draw({ draws, seed }) {
+  const random = new pagepipe.Prng(seed);
+  let sum = 0;
+  for (let i = 0; i < draws; i++) sum = (sum + random.nextU32()) | 0;
+  return sum;
 }

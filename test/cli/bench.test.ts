@@ -1,5 +1,6 @@
 /** `bench`: its text and its document, two builds side by side, what is refused, and Ctrl-C. */
 import { copyFileSync, mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -167,9 +168,10 @@ test('refused: patterns that find nothing, or are none; a verdict without anothe
 
 test('Ctrl-C ends it in one line with 130, and leaves nothing', () =>
   inPlace(async (place) => {
-    const started = place.start(['bench', '--size', '4MiB']);
+    const started = await place.startInterruptible(['bench', '--size', '4MiB']);
     // it is in the middle of it by then, or has not begun: both are to end alike
-    setTimeout(() => started.child.kill('SIGINT'), 1500);
+    await sleep(500);
+    started.child.kill('SIGINT');
     const { status, stdout, stderr } = await started.ended;
     assert.equal([status, stdout.toString()], [130, '']);
     assert.match(stderr, /^pagepipe: interrupted[^\n]+\n$/);

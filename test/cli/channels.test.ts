@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertRefused, inPlace, until } from '../support/cli.ts';
+import { assertRefused, inPlace } from '../support/cli.ts';
+import { until } from '../support/patience.ts';
 
 const MAPPED = ['--format', 'mapped-ram', '--slice', 'off'];
 const IDLE = ['save', '--workload', 'idle', '--size', '24MiB', ...MAPPED];

@@ -3,6 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { PagepipeError } from '../../src/errors.ts';
+import { Guest } from '../../src/guest/guest.ts';
+import { assertBytes, failure, noise } from '../support/folder.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 
@@ -101,6 +103,84 @@ test('a shared arena has a shared memory, and the core built for it', () => {
   arena.core.bitmapSet(bitmap, 3, 5);
   arena.alloc(WASM_PAGE_BYTES);
   assert.is(arena.core.bitmapCount(bitmap, 100), 5);
+});
+
+test('a shared memory is known where SharedArrayBuffer has no name, as in a page that is not isolated', () => {
+  const named = Object.getOwnPropertyDescriptor(globalThis, 'SharedArrayBuffer');
+  if (named === undefined) throw new Error('this Node has no SharedArrayBuffer');
+  Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
+  try {
+    const arena = new Arena({ shared: true });
+    assert.is(arena.is_shared, true);
+    const bitmap = arena.alloc(arena.core.bitmapSize(100));
+    arena.core.bitmapSet(bitmap, 3, 5);
+    assert.is(arena.core.bitmapCount(bitmap, 100), 5);
+    assert.is(new Arena().is_shared, false);
+  } finally {
+    Object.defineProperty(globalThis, 'SharedArrayBuffer', named);
+  }
+});
+
+test('an arena on the memory of another goes on behind what that one has handed out', () => {
+  const first = new Arena({ shared: true });
+  const address = first.alloc(100);
+  const second = new Arena({ memory: first.memory });
+  assert.is(second.is_shared, true);
+  const behind = second.alloc(100);
+  assert.ok(behind >= address + 100);
+  assert.ok(first.alloc(1) >= behind + 100);
+});
+
+test('an arena on the memory of another that has handed out nothing yet', () => {
+  const { memory } = new Arena({ shared: true });
+  assert.is(new Arena({ memory }).alloc(1), 64);
+});
+
+/** Memories that no arena has made. */
+function foreignMemories(): [name: string, memory: WebAssembly.Memory][] {
+  const made = (initial: number, shared: boolean) => new WebAssembly.Memory({ initial, maximum: 4, shared });
+  const filled = (shared: boolean) => {
+    const memory = made(1, shared);
+    new Uint8Array(memory.buffer).set(noise(WASM_PAGE_BYTES, 5));
+    return memory;
+  };
+  // as a program has it whose first word is a pointer to its stack, or the length of something
+  const counting = made(2, true);
+  new BigInt64Array(counting.buffer)[0] = 4096n;
+  return [
+    ['no page, shared', made(0, true)],
+    ['no page', made(0, false)],
+    ['zeros, shared', made(1, true)],
+    ['zeros', made(1, false)],
+    ['noise, shared', filled(true)],
+    ['noise', filled(false)],
+    ['a word that could be how far an arena is', counting],
+  ];
+}
+
+for (const [name, memory] of foreignMemories()) {
+  test(`a memory that no arena made is refused, and not a byte of it changes: ${name}`, async () => {
+    const before = new Uint8Array(memory.buffer).slice();
+    await failure('arena-foreign-memory', () => new Arena({ memory }));
+    await failure('arena-foreign-memory', () => Guest.attach({ specs: [], banks: [{ memory, places: [] }] }));
+    assertBytes(new Uint8Array(memory.buffer), before, 'the memory');
+  });
+}
+
+test('a memory of an arena whose word was overwritten is refused', async () => {
+  const { memory } = new Arena({ shared: true });
+  for (const next of [-1n, 8n, 2n ** 32n + 1n]) {
+    new BigInt64Array(memory.buffer)[0] = next;
+    await failure('arena-foreign-memory', () => new Arena({ memory }));
+  }
+});
+
+test('the memory of an arena that is not shared is refused: a growth would detach the views of the other', async () => {
+  const { memory } = new Arena();
+  const before = new Uint8Array(memory.buffer).slice();
+  const error = await failure('arena-not-shared', () => new Arena({ memory }));
+  assert.match(error.hint ?? '', /shared: true/);
+  assertBytes(new Uint8Array(memory.buffer), before, 'the memory');
 });
 
 test.run();

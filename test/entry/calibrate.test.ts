@@ -1,15 +1,18 @@
 /** Calibration: every cost is there and may stand in a model, and nothing is left behind. No speeds. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/entry/calibrate/affinity.ts';
 import { type Calibration, calibrate, measureCosts } from '../../src/entry/calibrate/index.ts';
 import { lineThrough, median, quantile } from '../../src/entry/calibrate/numbers.ts';
+import { undisturbed, type WakeSample, wakeCosts, wakeTable } from '../../src/entry/calibrate/wakes.ts';
 import { COST_MEANINGS, drawCosts, parseCosts } from '../../src/model/costs.ts';
-import { assertRefused, assertWidth, inPlace, type Place, until } from '../support/cli.ts';
+import { assertRefused, assertWidth, inPlace, type Place } from '../support/cli.ts';
 import { failure, inFolder } from '../support/folder.ts';
 import { assertNames, type FoundProcess, processesIn } from '../support/leftovers.ts';
+import { eventually } from '../support/patience.ts';
 
 const NAMES = Object.keys(COST_MEANINGS);
 const QUICK = { quick: true, rounds: 3 };
@@ -39,7 +42,6 @@ test('what cannot be otherwise', async () => {
   for (const name of [
     'zero_page_ns',
     'zero_hot_page_ns',
-    'normal_page_ns',
     'encode_call_ns',
     'sync_page_ns',
     'walk_page_ns',
@@ -51,7 +53,6 @@ test('what cannot be otherwise', async () => {
     assert.ok(costs[name] > 0, name);
   }
   assert.ok(costs.sync_page_ns < costs.walk_page_ns, 'a bit a page against a byte a page');
-  assert.ok(costs.memmove_byte_ns * 4096 < costs.timer_grain_ns);
   assert.is(costs.reset_page_ns, 0);
   assert.is(costs.timer_grain_ns, 1e6);
 });
@@ -69,14 +70,66 @@ test('lists of CPUs', () => {
   assert.equal(parseCpuList('0-2,5,7-8'), [0, 1, 2, 5, 7, 8]);
 });
 
-test('wake-ups by wait: rising, each with as many calls as latencies', async () => {
+test('wake-ups by wait: some, also where nearly all that was measured was disturbed', async () => {
   const { wakes } = (await quickly()).set;
-  const waits = wakes?.waits.map(({ wait_ns }) => wait_ns) ?? [];
-  assert.ok(waits.length > 1);
-  assert.equal(
-    waits,
-    [...waits].sort((a, b) => a - b),
+  assert.ok((wakes?.waits.length ?? 0) >= 1);
+});
+
+/** Wake-ups after these waits, each with a latency and a call of its own. */
+const samplesOf = (waits_ns: readonly number[]): WakeSample[] =>
+  waits_ns.map((waited_ns, i) => ({ waited_ns, latency_ns: 1000 + i, call_ns: 10 + i }));
+
+test('the table of wake-ups: rising, none lost, and never a wait of fewer than four but where there are no more', () => {
+  const lists = fc.array(fc.double({ min: 0.001, max: 8e6, noNaN: true }), { minLength: 1, maxLength: 120 });
+  const shorter = fc.array(fc.double({ min: 0.001, max: 3000, noNaN: true }), { maxLength: 120 });
+  fc.assert(
+    fc.property(lists, shorter, (some, more) => {
+      const samples = samplesOf([...some, ...more]);
+      const waits = wakeTable(samples)?.waits ?? [];
+      assert.ok(waits.length >= 1);
+      waits.forEach(({ wait_ns, calls_ns, latencies_ns }, i) => {
+        assert.ok(i === 0 || wait_ns > (waits[i - 1]?.wait_ns ?? 0), `${waits.map((one) => one.wait_ns)}`);
+        assert.is(calls_ns.length, latencies_ns.length);
+        assert.ok(calls_ns.length >= Math.min(4, samples.length));
+      });
+      if (samples.length <= 24) {
+        const found = waits.flatMap(({ latencies_ns }) => latencies_ns).sort((a, b) => a - b);
+        assert.equal(
+          found,
+          samples.map(({ latency_ns }) => latency_ns),
+        );
+      }
+    }),
+    { seed: 5, numRuns: 300 },
   );
+  assert.is(wakeTable([]), undefined);
+});
+
+test('waits apart from each other stand apart in the table', () => {
+  const waits = [1000, 1001, 1002, 1003, 1004, 50_000, 50_001, 50_002, 50_003, 900_000];
+  assert.equal(
+    wakeTable(samplesOf(waits))?.waits.map(({ wait_ns, latencies_ns }) => [wait_ns, latencies_ns]),
+    [
+      [1002, [1000, 1001, 1002, 1003, 1004]],
+      [50_002, [1005, 1006, 1007, 1008, 1009]],
+    ],
+  );
+});
+
+test('a wake-up counts by its wait, and by the nearest there is where none is such', () => {
+  const costs = (...waits_ns: number[]) => Object.values(wakeCosts(samplesOf(waits_ns)));
+  assert.equal(costs(1, 2000, 5000, 9000, 20_000, 400_000), [1002, 1005]);
+  assert.equal(costs(60_000), [1000, 1000]);
+  assert.equal(costs(30_000, 40_000, 50_000, 60_000, 70_000), [1002, 1003]);
+});
+
+test('what was not waited for, and what was held up, is left out; a slow machine is not held up', () => {
+  const waits = (latencies_ns: readonly number[]): number[] =>
+    undisturbed(latencies_ns.map((latency_ns, i) => ({ waited_ns: i, latency_ns, call_ns: 0 }))).map(
+      ({ waited_ns }) => waited_ns,
+    );
+  assert.equal(waits([5, 5000, 6000, 7000, 200_000]), [1, 2, 3]);
+  assert.equal(waits([5, 200_000, 300_000, 250_000, 2_000_000]), [1, 2, 3]);
 });
 
 test('a spread has its median within, and the ground says it', async () => {
@@ -157,8 +210,8 @@ function peersOf(place: Place): readonly FoundProcess[] {
 
 /** Starts a calibration and waits until it measures, or is about to. */
 async function startMeasuring(place: Place): Promise<ReturnType<Place['start']>> {
-  const started = place.start(['calibrate', '-o', 'costs.json', '--dir', '.']);
-  await until('its peers', () => (peersOf(place).length === 2 ? true : undefined));
+  const started = place.start(['calibrate', '--quick', '-o', 'costs.json', '--dir', '.']);
+  await eventually('its peers', () => peersOf(place).length === 2);
   return started;
 }
 
@@ -225,7 +278,7 @@ test('what would be refused is refused before the work', () =>
 test('the whole of it: a table for people, the same costs in the file, in place of an old one', () =>
   inPlace(async (place) => {
     place.write('costs.json', 'old');
-    const text = await place.done(['calibrate', '-o', 'costs.json', '--force', '--dir', '.']);
+    const text = await place.done(['calibrate', '--quick', '-o', 'costs.json', '--force', '--dir', '.']);
     assert.match(
       text,
       /^encode [\d.]+ GB\/s of normal pages, [\d.]+ GB\/s of zero pages; pipe [\d.]+ GB\/s;\nwake-up /,
@@ -234,6 +287,7 @@ test('the whole of it: a table for people, the same costs in the file, in place 
     assertWidth(text);
     const set = parseCosts(JSON.parse(place.read('costs.json').toString()), 'costs.json');
     assert.is(set.name, 'calibrated');
+    assert.match(set.about, /--quick: too rough for a model$/);
     assert.ok(Number(set.machine?.cpus) > 0);
     assertNames(place.folder, ['costs.json']);
   }));

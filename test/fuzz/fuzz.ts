@@ -47,7 +47,7 @@ if (!(seconds > 0) || !Number.isSafeInteger(seed)) {
   process.exit(2);
 }
 say(`seed ${seed}, ${seconds} s`);
-const report = await fuzz(seed, seconds, showFinding);
+const report = await fuzz(seed, { seconds }, showFinding);
 const inputs = sum(report, 'inputs');
 const total = inputs.reduce((all, [, count]) => all + count, 0);
 say(`inputs ${total}, ${Math.round(total / report.seconds)} a second`);

@@ -4,7 +4,9 @@ import { FAMILIES } from './seeds.ts';
 
 export interface Job {
   readonly seed: number;
+  /** Whichever comes first. */
   readonly seconds: number;
+  readonly inputs: number;
   readonly shared: SharedArrayBuffer;
   /** This one input, and nothing else. */
   readonly confirm?: { readonly family: Family; readonly input: string };
@@ -19,7 +21,9 @@ export function isJob(value: unknown): value is Job {
     'seed' in value &&
     typeof value.seed === 'number' &&
     'seconds' in value &&
-    typeof value.seconds === 'number'
+    typeof value.seconds === 'number' &&
+    'inputs' in value &&
+    typeof value.inputs === 'number'
   );
 }
 

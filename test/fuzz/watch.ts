@@ -1,13 +1,12 @@
 /** Runs the fuzzer in a thread and watches it: an input that never ends is a finding, and another thread goes on. */
 import { Worker } from 'node:worker_threads';
+import { LAST_RESORT_MS } from '../support/patience.ts';
 import { threadUrl } from '../support/thread-url.ts';
 import type { Finding, Stats } from './engine.ts';
 import { type Job, SharedInput } from './shared-input.ts';
 
 const WORKER = new URL('./worker.ts', import.meta.url);
 
-/** Longer than what is called slow, which the thread finds itself: here it is about no end at all. */
-const HANG_MS = 30_000;
 const LOOK_MS = 500;
 
 export interface Report {
@@ -40,10 +39,10 @@ function runThread(job: Omit<Job, 'shared'>, tell: Tell): Promise<Stats | undefi
       if (running !== last || running === undefined) {
         last = running;
         since_ms = performance.now();
-      } else if (performance.now() - since_ms > HANG_MS) {
+      } else if (performance.now() - since_ms > LAST_RESORT_MS) {
         const input = shared.copy().toString('base64');
         clearInterval(timer);
-        tell({ family: shared.family, what: `hang: no end in ${HANG_MS} ms`, input, is_timing: true });
+        tell({ family: shared.family, what: `hang: no end in ${LAST_RESORT_MS} ms`, input, is_timing: true });
         void worker.terminate();
       }
     }, LOOK_MS);
@@ -63,17 +62,18 @@ async function isConfirmed({ family, input }: Finding): Promise<boolean> {
   if (family === 'file') return true;
   let is_slow = false;
   const confirm = { family, input };
-  await runThread({ seed: 0, seconds: 0, confirm }, () => {
+  await runThread({ seed: 0, seconds: 0, inputs: 0, confirm }, () => {
     is_slow = true;
   });
   return is_slow;
 }
 
-export async function fuzz(
-  seed: number,
-  seconds: number,
-  onFinding: Tell = () => undefined,
-): Promise<Report> {
+/** How long to go on: for so long, or for so many inputs beside the first sound ones, which are the same each time. */
+export type Bound = { readonly seconds: number } | { readonly inputs: number };
+
+export async function fuzz(seed: number, bound: Bound, onFinding: Tell = () => undefined): Promise<Report> {
+  const [seconds, inputs] =
+    'seconds' in bound ? [bound.seconds, Number.POSITIVE_INFINITY] : [Number.POSITIVE_INFINITY, bound.inputs];
   const findings: Finding[] = [];
   const doubtful: Finding[] = [];
   const stats: Stats[] = [];
@@ -83,8 +83,9 @@ export async function fuzz(
   };
   const begin_ms = performance.now();
   const passed = (): number => (performance.now() - begin_ms) / 1000;
-  for (let thread = 0; thread === 0 || passed() < seconds - 1; thread++) {
-    const told = await runThread({ seed: seed + thread, seconds: seconds - passed() }, (finding) => {
+  const isOver = (): boolean => seconds === Number.POSITIVE_INFINITY || passed() >= seconds - 1;
+  for (let thread = 0; thread === 0 || !isOver(); thread++) {
+    const told = await runThread({ seed: seed + thread, seconds: seconds - passed(), inputs }, (finding) => {
       if (finding.is_timing === true) doubtful.push(finding);
       else tell(finding);
     });

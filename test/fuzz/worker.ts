@@ -33,7 +33,7 @@ async function fuzzOn(): Promise<void> {
   const until_ms = performance.now() + job.seconds * 1000;
   let told_ms = 0;
   await engine.runSeeds();
-  while (performance.now() < until_ms) {
+  for (let inputs = 0; inputs < job.inputs && performance.now() < until_ms; inputs++) {
     await engine.next();
     if (performance.now() - told_ms < 1000) continue;
     told_ms = performance.now();

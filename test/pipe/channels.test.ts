@@ -170,13 +170,18 @@ test(
     const built = await builtPackage();
     const guest = guestOf(built, [new Array<number>(8192).fill(1)]);
     const path = join(folder, 'out');
-    const endless = {
-      start: () => undefined,
-      advance: () => guest.logWrite(guest.largestBlock(), 0),
-      stop: () => undefined,
-    };
-    for (const after_ms of [undefined, 0, 3, 30]) {
+    // how often the guest, which never ends to write, has had its turn by then
+    for (const after_turns of [undefined, 0, 1, 2, 40]) {
       const controller = new AbortController();
+      let turns = 0;
+      const endless = {
+        start: () => undefined,
+        advance: () => {
+          guest.logWrite(guest.largestBlock(), 0);
+          if (++turns === after_turns) controller.abort();
+        },
+        stop: () => undefined,
+      };
       const options = {
         ...PLAIN,
         channels: 2,
@@ -184,8 +189,8 @@ test(
         running: endless,
         downtime_limit_ns: 0,
       };
-      if (after_ms === undefined) controller.abort();
-      const onBegin = () => void setTimeout(() => controller.abort(), after_ms);
+      if (after_turns === undefined) controller.abort();
+      const onBegin = () => after_turns === 0 && controller.abort();
       const text = await refusal(() => built.saveByChannels(guest, path, { ...options, onBegin }));
       assert.match(text, /^interrupted:/);
       assertNames(folder, []);

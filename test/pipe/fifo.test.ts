@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Fifo, makeFifo } from '../../src/pipe/fifo.ts';
+import { onlyOpen, openDescriptors } from '../support/children.ts';
 import { failure, inFolder, withVariable } from '../support/folder.ts';
 
 const PERMISSIONS = 0o777;
@@ -39,12 +40,12 @@ test('the writing end is non-blocking, the reading end blocks; it is the ownerâ€
 test(
   'it has no name any more when it is returned, and no third end is open',
   inFolder(async (folder) => {
-    const open_before = readdirSync('/proc/self/fd').length;
+    const open_before = openDescriptors();
     const fifo = await withVariable('TMPDIR', folder, makeFifo);
     assert.equal(readdirSync(folder), []);
     assert.is(fstatSync(fifo.write_fd).nlink, 0);
     closeBoth(fifo);
-    assert.is(readdirSync('/proc/self/fd').length, open_before);
+    await onlyOpen(open_before);
   }),
 );
 
@@ -76,12 +77,12 @@ async function makeWith(folder: string, line: string): Promise<Error> {
   const temporary = join(folder, 'temporary');
   mkdirSync(temporary, { recursive: true });
   const path = `${folder}:${process.env.PATH}`;
-  const open_before = readdirSync('/proc/self/fd').length;
+  const open_before = openDescriptors();
   const error = await withVariable('TMPDIR', temporary, () =>
     withVariable('PATH', path, () => failure('no-fifo', makeFifo)),
   );
   assert.equal(readdirSync(temporary), []);
-  assert.is(readdirSync('/proc/self/fd').length, open_before, 'an end is still open');
+  await onlyOpen(open_before);
   return error;
 }
 

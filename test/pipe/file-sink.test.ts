@@ -9,8 +9,9 @@ import { parseDestination } from '../../src/pipe/destination.ts';
 import { makeFifo } from '../../src/pipe/fifo.ts';
 import { FileSink } from '../../src/pipe/file-sink.ts';
 import type { SinkOptions } from '../../src/pipe/sink.ts';
-import { eventually, pour } from '../support/children.ts';
+import { pour, startPouring } from '../support/children.ts';
 import { assertFile, failure, inFolder, noise } from '../support/folder.ts';
+import { eventually } from '../support/patience.ts';
 
 const MIB = 2 ** 20;
 const TOTALS = [0, 1, 511, 512, 4095, 4096, 4097, MIB - 1, MIB, MIB + 1, 3 * MIB + 17];
@@ -128,16 +129,17 @@ test(
   inFolder(async (folder) => {
     const { write_fd, read_fd } = makeFifo();
     const copy = join(folder, 'copy');
-    const reader = spawn('/bin/sh', ['-c', 'sleep 0.05; exec cat > "$1"', 'sh', copy], {
+    const sink = await openFile(`/dev/fd/${write_fd}`);
+    const { channel, poured } = startPouring(sink, noise(3 * MIB));
+    await eventually('EAGAIN', () => channel.eagain >= 1);
+    const reader = spawn('/bin/sh', ['-c', 'exec cat > "$1"', 'sh', copy], {
       stdio: [read_fd, 'ignore', 'ignore'],
     });
     closeSync(read_fd);
-    const sink = await openFile(`/dev/fd/${write_fd}`);
-    const channel = await pour(sink, noise(3 * MIB));
+    await poured;
     await sink.finish(3 * MIB);
     // the reader ends only when the descriptor is closed
     await once(reader, 'exit');
-    assert.ok(channel.eagain >= 1);
     assertFile(copy, noise(3 * MIB));
   }),
 );

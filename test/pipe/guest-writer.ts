@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Guest, Running } from '../../src/index.ts';
 import { BUILT_URL } from '../support/built.ts';
+import { LAST_RESORT_MS } from '../support/patience.ts';
 
 const GO = 0;
 const RUNNING = 1;
-const PATIENCE_MS = 5000;
 
 /**
  * Counts up in random words of random pages, and makes a page zero now and then; each page is logged once it is
@@ -30,6 +30,7 @@ const SOURCE = `
   for (;;) {
     Atomics.wait(control, ${GO}, 0);
     Atomics.store(control, ${RUNNING}, 1);
+    Atomics.notify(control, ${RUNNING});
     while (Atomics.load(control, ${GO}) === 1) {
       const page = below(pages);
       if (below(16) === 0) words.fill(0, page * 1024, (page + 1) * 1024);
@@ -37,6 +38,7 @@ const SOURCE = `
       guest.logWrite(block, page);
     }
     Atomics.store(control, ${RUNNING}, 0);
+    Atomics.notify(control, ${RUNNING});
   }`;
 
 /** What such a thread does, as a guest that runs. */
@@ -72,10 +74,8 @@ export class GuestWriter implements Running {
   }
 
   #until(running: 0 | 1): void {
-    const deadline_ms = performance.now() + PATIENCE_MS;
-    while (Atomics.load(this.#control, RUNNING) !== running) {
-      if (performance.now() > deadline_ms) throw new Error(`the writer is not at ${running}`);
-    }
+    Atomics.wait(this.#control, RUNNING, 1 - running, LAST_RESORT_MS);
+    if (Atomics.load(this.#control, RUNNING) !== running) throw new Error(`the writer is not at ${running}`);
   }
 
   async end(): Promise<void> {

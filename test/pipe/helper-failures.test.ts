@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PagepipeError } from '../../src/errors.ts';
 import { parseDestination } from '../../src/pipe/destination.ts';
 import { HelperSink } from '../../src/pipe/helper-sink.ts';
-import { eventually, isAlive, pidOf, pour, processState, stop } from '../support/children.ts';
+import { isAlive, pidOf, pour, processState, stop } from '../support/children.ts';
 import { failure, inFolder, noise, withVariable } from '../support/folder.ts';
+import { eventually, ticks } from '../support/patience.ts';
 import { testWith } from '../support/requirements.ts';
 
 const MIB = 2 ** 20;
@@ -45,7 +45,7 @@ test(
     const sink = await openHelper(join(folder, 'out'));
     await stop(pidOf(sink));
     const failed = failure('helper-ended', () => save(sink, noise(LONG_BYTES)));
-    await sleep(20);
+    await ticks();
     process.kill(pidOf(sink), 'SIGKILL');
     const error = await failed;
     assertKilled(error);
@@ -75,7 +75,7 @@ test(
     const sink = await openHelper(join(folder, 'out'));
     await stop(pidOf(sink));
     const failed = failure('helper-ended', () => save(sink, noise(1000)));
-    await sleep(20);
+    await ticks();
     process.kill(pidOf(sink), 'SIGKILL');
     assertKilled(await failed);
     assert.equal(readdirSync(folder), []);

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseDestination } from '../../src/pipe/destination.ts';
 import type { DiskTimes } from '../../src/pipe/disk-writer.ts';
 import { HelperSink } from '../../src/pipe/helper-sink.ts';
-import { countTicks, isAlive, pidOf, pour, stop } from '../support/children.ts';
+import { isAlive, onlyOpen, openDescriptors, pidOf, pour, stop } from '../support/children.ts';
 import { assertFile, inFolder, noise, withVariable } from '../support/folder.ts';
+import { ticks } from '../support/patience.ts';
 
 const MIB = 2 ** 20;
 const TOTALS = [0, 1, 511, 512, 4095, 4096, 4097, MIB - 1, MIB, MIB + 1, 3 * MIB + 17];
@@ -78,16 +78,14 @@ test('where O_DIRECT is refused the report says why, and that it was not used', 
 test(
   'no descriptor, no FIFO and no process is left of a save',
   inFolder(async (folder) => {
-    const open_before = readdirSync('/proc/self/fd').length;
+    const open_before = openDescriptors();
     await withVariable('TMPDIR', folder, async () => {
       const sink = await openHelper(join(folder, 'out'));
       await pour(sink, noise(LONG_BYTES));
       await sink.finish(LONG_BYTES);
       assert.is(isAlive(pidOf(sink)), false);
     });
-    // a socket closes its descriptor a turn later
-    await sleep(10);
-    assert.is(readdirSync('/proc/self/fd').length, open_before);
+    await onlyOpen(open_before);
     assert.equal(
       readdirSync(folder).filter((name) => name.startsWith('pagepipe-')),
       [],
@@ -133,9 +131,7 @@ test(
       is_sent = true;
       return channel;
     });
-    const ticks = countTicks();
-    await sleep(150);
-    assert.ok(ticks() > 5, 'no timer ran while the helper stood');
+    await ticks();
     assert.is(is_sent, false, 'all was sent to a helper that stands');
     process.kill(pidOf(sink), 'SIGCONT');
     const channel = await sent;
@@ -157,9 +153,7 @@ test(
     const finished = sink.finish(1000).then(() => {
       is_over = true;
     });
-    const ticks = countTicks();
-    await sleep(50);
-    assert.ok(ticks() > 1, 'no timer ran');
+    await ticks();
     assert.is(is_over, false, 'it said that a file is whole which is not written');
     assert.is(readdirSync(folder).includes('out'), false);
     process.kill(pidOf(sink), 'SIGCONT');

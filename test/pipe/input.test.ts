@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +9,7 @@ import { Guest, PAGE_BYTES } from '../../src/guest/guest.ts';
 import { saveToMemory } from '../../src/migrate/save-to-memory.ts';
 import { inspectFile, type ReadOptions, readGuest, readStreamFile } from '../../src/pipe/input.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
+import { onlyOpen, openDescriptors } from '../support/children.ts';
 import { assertBytes, failure, inFolder, noise } from '../support/folder.ts';
 
 const MIB = 2 ** 20;
@@ -166,11 +167,11 @@ test(
   inFolder(async (folder) => {
     const path = join(folder, 'image');
     writeFileSync(path, noise(3 * MIB));
-    const open_before = readdirSync('/proc/self/fd').length;
+    const open_before = openDescriptors();
     await failure('interrupted', () => readGuest(path, { signal: AbortSignal.abort() }));
     await failure('interrupted', () => readGuest(path, abortedAfter(MIB)));
     await readGuest(path);
-    assert.is(readdirSync('/proc/self/fd').length, open_before);
+    await onlyOpen(open_before);
   }),
 );
 

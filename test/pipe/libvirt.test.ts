@@ -1,6 +1,6 @@
 /** libvirt's save images as files and through pipes, compressed by real programs; damaged ones. */
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { test } from 'uvu';
@@ -10,11 +10,12 @@ import { inspectFile, readGuest, readStreamFile } from '../../src/pipe/input.ts'
 import { imageHead, imageOf } from '../ref/libvirt.ts';
 import { buildMapped } from '../ref/mapped-ram.ts';
 import { patternPage, sample } from '../ref/stream.ts';
+import { onlyOpen, openDescriptors } from '../support/children.ts';
 import { assertBytes, failure, inFolder, noise } from '../support/folder.ts';
+import { inTime } from '../support/patience.ts';
 import { assertRam } from '../support/reading.ts';
 
 const MIB = 2 ** 20;
-const PATIENCE_MS = 5000;
 const small = sample().build();
 
 /** A guest of which half does not compress, so that its stream is larger than the window in any form. */
@@ -29,19 +30,6 @@ function throughFifo(folder: string, path: string, name: string): string {
   const command = '{ head -c 13; sleep 0.02; cat; } < "$0" > "$1"';
   spawn('/bin/sh', ['-c', command, path, fifo], { stdio: 'ignore' });
   return fifo;
-}
-
-/** What takes too long is a failure, not a run that never ends. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it hangs')), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function ramOf(loaded: Pick<Loaded, 'guest'>): Uint8Array {
@@ -76,13 +64,13 @@ for (const [name, image] of Object.entries(IMAGES)) {
       writeFileSync(path, image ?? '');
       for (const way of ['file', 'pipe']) {
         const input = (use: string) => (way === 'file' ? path : throughFifo(folder, path, use));
-        const loaded = await inTime(readStreamFile(input('load')));
+        const loaded = await inTime('load', readStreamFile(input('load')));
         assertBytes(ramOf(loaded), ramOf({ guest }), way);
         assert.is(loaded.facts.libvirt?.domain, 'guest');
-        const { origin, ...read } = await inTime(readGuest(input('save')));
+        const { origin, ...read } = await inTime('save', readGuest(input('save')));
         assertBytes(ramOf(read), ramOf({ guest }), way);
         assert.is(origin?.machine, 'pc');
-        const found = await inTime(inspectFile(input('inspect')));
+        const found = await inTime('inspect', inspectFile(input('inspect')));
         assert.equal([found.format, found.pages.normal, found.pages.zero], ['libvirt-save', 768, 768]);
         assert.is(found.advice.gzip_bytes, null);
       }
@@ -118,7 +106,7 @@ test(
     const found = await inspectFile(path);
     assert.equal([found.pages.normal, found.pages.zero], [267, 134]);
     const fifo = throughFifo(folder, path, 'fifo');
-    await failure('input-not-seekable', () => inTime(readStreamFile(fifo)));
+    await failure('input-not-seekable', () => inTime('load', readStreamFile(fifo)));
   }),
 );
 
@@ -156,7 +144,7 @@ test(
 /** The error of one line that a damaged image gives; nothing else, and in time. */
 async function refusalOf(path: string): Promise<PagepipeError | undefined> {
   try {
-    await inTime(readStreamFile(path));
+    await inTime('load', readStreamFile(path));
     return undefined;
   } catch (error) {
     if (!(error instanceof PagepipeError)) throw error;
@@ -205,20 +193,21 @@ test(
   'a gzip of something else, and no descriptor left open by any of the ways out',
   inFolder(async (folder) => {
     const path = join(folder, 'image');
-    const open_before = readdirSync('/proc/self/fd').length;
+    const open_before = openDescriptors();
     writeFileSync(path, imageOf(zlib.gzipSync(noise(4 * MIB)), { format: 'gzip' }));
-    await failure('bad-magic', () => inTime(readStreamFile(path)));
+    await failure('bad-magic', () => inTime('load', readStreamFile(path)));
     writeFileSync(path, imageOf(noise(4 * MIB), { format: 'gzip' }));
-    const error = await failure('input-refused', () => inTime(readGuest(path)));
+    const error = await failure('input-refused', () => inTime('save', readGuest(path)));
     assert.equal([error.detail.path], [path]);
     const image = imageOf(zlib.gzipSync(stream, { level: 1 }), { format: 'gzip' });
     writeFileSync(path, image);
     const abort = new AbortController();
     const onProgress = (): void => abort.abort();
-    await failure('interrupted', () => inTime(readStreamFile(path, { signal: abort.signal, onProgress })));
+    await failure('interrupted', () =>
+      inTime('load', readStreamFile(path, { signal: abort.signal, onProgress })),
+    );
     // what was read when the error came may still be on its way
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.is(readdirSync('/proc/self/fd').length, open_before);
+    await onlyOpen(open_before);
   }),
 );
 

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Guest } from '../../src/guest/guest.ts';
 import { readStreamFile } from '../../src/pipe/input.ts';
 import { type SavedTo, saveTo } from '../../src/pipe/save-to.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
-import { countTicks, eventually, stop } from '../support/children.ts';
+import { processState } from '../support/children.ts';
 import { assertBytes, failure, inFolder, noise, withVariable } from '../support/folder.ts';
+import { eventually, inTime, ticks } from '../support/patience.ts';
 
 const MIB = 2 ** 20;
 
@@ -24,6 +24,7 @@ interface Ways {
   readonly direct?: boolean;
   readonly force?: boolean;
   readonly signal?: AbortSignal;
+  readonly onBegin?: () => void;
 }
 
 function saveGuest(output: string, ways: Ways = {}): Promise<SavedTo> {
@@ -88,9 +89,10 @@ test(
         ['exec:sleep 100', 'pipe'],
       ] as const;
       for (const [output, via] of outputs) {
-        const signal = AbortSignal.timeout(0);
-        await sleep(5);
-        await failure('interrupted', () => saveGuest(output, { via, signal }));
+        await failure('interrupted', () => saveGuest(output, { via, signal: AbortSignal.abort() }));
+        const abort = new AbortController();
+        const onBegin = () => abort.abort();
+        await failure('interrupted', () => saveGuest(output, { via, signal: abort.signal, onBegin }));
       }
     });
     // tsx keeps a folder there for itself
@@ -103,28 +105,34 @@ test(
 
 test('an abort while the command does not read', async () => {
   const abort = new AbortController();
-  const failed = failure('interrupted', () => saveGuest('exec:sleep 100', { signal: abort.signal }));
-  await sleep(50);
-  abort.abort();
-  await failed;
+  // once it has begun, the pipe is full after a turn or two
+  const onBegin = () => void ticks().then(() => abort.abort());
+  const saving = saveGuest('exec:sleep 100000', { signal: abort.signal, onBegin });
+  await inTime(
+    'an abort',
+    failure('interrupted', () => saving),
+  );
 });
 
 test(
   'a helper that stands still for a while delays the save and nothing else',
   inFolder(async (folder) => {
     const path = join(folder, 'out');
+    let helper: number | undefined;
     let is_over = false;
-    const saving = saveGuest(path).then((saved) => {
+    // nothing was sent yet, and there is more than the pipe and the helper's block hold
+    const onBegin = () => {
+      helper = newestChild();
+      process.kill(helper, 'SIGSTOP');
+    };
+    const saving = saveGuest(path, { onBegin }).then((saved) => {
       is_over = true;
       return saved;
     });
-    await eventually('the part file is there', () => readdirSync(folder).length === 1);
-    await stop(newestChild());
-    const ticks = countTicks();
-    await sleep(200);
+    await eventually('the helper stands', () => helper !== undefined && processState(helper) === 'T');
+    await ticks();
     assert.is(is_over, false);
-    assert.ok(ticks() > 5, 'no timer ran');
-    process.kill(newestChild(), 'SIGCONT');
+    process.kill(helper ?? 0, 'SIGCONT');
     const saved = await saving;
     await assertSaved(path, saved);
     assert.ok(saved.sink.disk !== undefined && saved.sink.disk.writes >= 4);

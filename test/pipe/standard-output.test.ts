@@ -3,15 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createReadStream } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeFifo } from '../../src/pipe/fifo.ts';
+import { eventually } from '../support/patience.ts';
 
 const STREAM_BYTES = 300_000;
 const PRINTED_LATER = 'printed later\n';
 
-/** Fills its standard output, which is not read at first, and prints when the sink has ended. */
+/** Fills its standard output, which is not read at first, says when that is full, and prints when the sink has ended. */
 const WRITE = `
   import { fstatSync } from 'node:fs';
   import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,6 +32,7 @@ const WRITE = `
   };
   try {
     if (process.env.TEST_END === 'abort') {
+      // nobody reads before it has ended
       await Promise.race([send(), sleep(50)]);
       await sink.abort();
     } else {
@@ -55,7 +56,7 @@ interface Outcome {
   readonly wrote: string;
 }
 
-/** Runs the above into a pipe that is read, or closed, when it says that it is full. */
+/** Runs the above into a pipe that is read, or closed, when it says that it is full; after an abort, when that is over. */
 async function run(end: 'finish' | 'abort' | 'broken'): Promise<Outcome> {
   const { read_fd, write_fd } = makeFifo();
   const { read_fd: said_fd, write_fd: say_fd } = makeFifo();
@@ -69,13 +70,18 @@ async function run(end: 'finish' | 'abort' | 'broken'): Promise<Outcome> {
   });
   closeSync(write_fd);
   closeSync(say_fd);
-  const saying = createReadStream('', { fd: said_fd });
-  const said = text(saying);
-  await once(saying, 'data');
-  await sleep(end === 'abort' ? 150 : 20);
+  const saying = createReadStream('', { fd: said_fd, encoding: 'utf8' });
+  let said = '';
+  saying.on('data', (piece) => {
+    said += piece;
+  });
+  const ended = once(saying, 'end');
+  const sign = end === 'abort' ? 'open' : 'full';
+  await eventually(`"${sign}"`, () => said.includes(sign));
   const wrote = end === 'broken' ? '' : await text(createReadStream('', { fd: read_fd }));
   if (end === 'broken') closeSync(read_fd);
-  return { said: await said, wrote };
+  await ended;
+  return { said, wrote };
 }
 
 test('it is full, waited for, and open when the stream has ended: what is printed then comes after it', async () => {

@@ -1,14 +1,11 @@
-/** Real processes in tests: whether they live, how they stand, and what is sent to them. */
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import * as assert from 'uvu/assert';
+/** Real processes in tests: whether they live, how they stand, what is open, and what is sent to them. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { AsyncChannel } from '../../src/migrate/drive.ts';
 import type { Sink } from '../../src/pipe/sink.ts';
+import { eventually } from './patience.ts';
 
 /** A staging buffer as large as the save's own. */
 export const STAGING_BYTES = 2 ** 20;
-const PATIENCE_MS = 10_000;
-const POLL_MS = 5;
 
 /** The letter of a process's state (proc(5)): R, S, T for stopped, Z for ended; undefined once it is gone. */
 export function processState(pid: number): string | undefined {
@@ -31,29 +28,29 @@ export function pidOf(owner: { readonly pid?: number | undefined }): number {
   return owner.pid;
 }
 
-/** Waits until something is so; fails, with its name, when that takes unreasonably long. */
-export async function eventually(what: string, isSo: () => boolean): Promise<void> {
-  const until_ms = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
-    if (performance.now() > until_ms) assert.unreachable(`never came: ${what}`);
-    await sleep(POLL_MS);
-  }
-}
-
 /** Stops a process and waits until the kernel says that it stands. */
 export async function stop(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await eventually(`process ${pid} stands`, () => processState(pid) === 'T');
 }
 
-/** Counts the turns that the event loop gives a timer, until it is asked for the count. */
-export function countTicks(): () => number {
-  let ticks = 0;
-  const timer = setInterval(() => ticks++, 1);
-  return () => {
-    clearInterval(timer);
-    return ticks;
-  };
+/** The descriptors of this process, each with what it is open for. */
+export function openDescriptors(): ReadonlySet<string> {
+  const found = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];
+    } catch {
+      // the one that the folder itself was read by
+      return [];
+    }
+  });
+  return new Set(found);
+}
+
+/** Waits until only what was open before is open: a socket closes its descriptor some turns later. */
+export async function onlyOpen(before: ReadonlySet<string>): Promise<void> {
+  const more = (): string[] => [...openDescriptors()].filter((one) => !before.has(one));
+  await eventually(`the descriptors to be closed: ${more()}`, () => more().length === 0);
 }
 
 /** Offers all of `staging[0, bytes)` to a channel; what is not taken is offered again, first. */
@@ -65,18 +62,29 @@ export async function offerAll(channel: AsyncChannel, bytes: number): Promise<vo
   }
 }
 
-/** Sends a stream into a sink as the save loop does, in pieces of at most `piece_bytes`. */
-export async function pour(
-  sink: Sink,
-  stream: Uint8Array,
-  piece_bytes = STAGING_BYTES,
-): Promise<AsyncChannel> {
+/** A stream on its way into a sink. */
+export interface Pouring {
+  readonly channel: AsyncChannel;
+  readonly poured: Promise<void>;
+}
+
+/** Begins to send a stream into a sink as the save loop does, in pieces of at most `piece_bytes`. */
+export function startPouring(sink: Sink, stream: Uint8Array, piece_bytes = STAGING_BYTES): Pouring {
   const staging = new Uint8Array(STAGING_BYTES);
   const channel = sink.openChannel(staging, undefined);
-  for (let at = 0; at < stream.length; at += piece_bytes) {
-    const piece = stream.subarray(at, at + piece_bytes);
-    staging.set(piece);
-    await offerAll(channel, piece.length);
-  }
+  const send = async (): Promise<void> => {
+    for (let at = 0; at < stream.length; at += piece_bytes) {
+      const piece = stream.subarray(at, at + piece_bytes);
+      staging.set(piece);
+      await offerAll(channel, piece.length);
+    }
+  };
+  return { channel, poured: send() };
+}
+
+/** Sends all of it. */
+export async function pour(sink: Sink, stream: Uint8Array, piece_bytes?: number): Promise<AsyncChannel> {
+  const { channel, poured } = startPouring(sink, stream, piece_bytes);
+  await poured;
   return channel;
 }

@@ -1,19 +1,29 @@
 /** Runs the built command line as a user does: a process of its own, in a fresh folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { assertNames, assertNoHalves, assertNoProcesses, processesIn } from './leftovers.ts';
+import { eventually, LAST_RESORT_MS } from './patience.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** Writes a file when the program hears Ctrl-C itself; before that Node ends it. */
+const TELLS_INTERRUPTIBLE = `--import data:text/javascript,${encodeURIComponent(`
+  import { writeFileSync } from 'node:fs';
+  process.on('newListener', (name) => name === 'SIGINT' && writeFileSync(process.env.TEST_INTERRUPTIBLE, ''));
+`)}`;
 const PROGRAM = `pagepipe() { '${process.execPath}' '${BIN}' "$@"; }`;
-/** A command that hangs is a failure, not a test run that never ends. */
-const PATIENCE_MS = 30_000;
-const POLL_MS = 10;
 
 /** The widest line that people are given. */
 export const COLUMNS_MAX = 100;
@@ -35,6 +45,8 @@ export interface Started {
 export interface RunOptions {
   /** A descriptor to read; the default is /dev/null. */
   readonly stdin?: number | 'socket' | undefined;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A fresh folder to work in, and a temporary folder that nobody else uses. */
@@ -63,8 +75,18 @@ export class Place {
     writeFileSync(this.path(name), content);
   }
 
-  start(args: readonly string[], { stdin }: RunOptions = {}): Started {
-    return this.#spawn(process.execPath, [BIN, ...args], stdin === 'socket' ? 'pipe' : (stdin ?? 'ignore'));
+  start(args: readonly string[], { stdin, env }: RunOptions = {}): Started {
+    const input = stdin === 'socket' ? 'pipe' : (stdin ?? 'ignore');
+    return this.#spawn(process.execPath, [BIN, ...args], input, env);
+  }
+
+  /** Starts a command, and waits until Ctrl-C is no more Node's to handle but its own. */
+  async startInterruptible(args: readonly string[], options: RunOptions = {}): Promise<Started> {
+    const sign = join(this.#root, 'interruptible');
+    const env = { NODE_OPTIONS: TELLS_INTERRUPTIBLE, TEST_INTERRUPTIBLE: sign };
+    const started = this.start(args, { ...options, env });
+    await eventually('its handler of Ctrl-C', () => existsSync(sign));
+    return started;
   }
 
   /**
@@ -75,10 +97,15 @@ export class Place {
     return this.#spawn('sh', ['-c', `${PROGRAM}\n${script}`], 'ignore').ended;
   }
 
-  #spawn(program: string, args: readonly string[], stdin: 'pipe' | 'ignore' | number): Started {
+  #spawn(
+    program: string,
+    args: readonly string[],
+    stdin: 'pipe' | 'ignore' | number,
+    env: RunOptions['env'] = {},
+  ): Started {
     const child = spawn(program, args, {
       cwd: this.folder,
-      env: { ...process.env, NO_COLOR: '1', TMPDIR: this.temporary },
+      env: { ...process.env, NO_COLOR: '1', TMPDIR: this.temporary, ...env },
       stdio: [stdin, 'pipe', 'pipe'],
     });
     // a command that refuses its input early closes it; what it says of it is what counts
@@ -89,7 +116,8 @@ export class Place {
   #endOf(child: ChildProcess): Promise<Ended> {
     const stdout = piecesOf(child.stdout);
     const stderr = piecesOf(child.stderr);
-    const timer = setTimeout(() => this.killAll(), PATIENCE_MS);
+    // a command that hangs is a failure, not a test run that never ends
+    const timer = setTimeout(() => this.killAll(), LAST_RESORT_MS);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) => {
@@ -169,17 +197,6 @@ export function assertRefused(
   assert.is(stdout.toString(), '');
   assert.is(signal, null);
   assert.is(status, wanted);
-}
-
-/** Waits until something is there. */
-export async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  const deadline_ms = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline_ms) {
-    const found = look();
-    if (found !== undefined) return found;
-    await delay(POLL_MS);
-  }
-  throw new Error(`waited in vain for ${what}`);
 }
 
 /** Every line fits a terminal of 100 columns; wide characters do not occur. */

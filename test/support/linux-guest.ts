@@ -3,14 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from './patience.ts';
 import type { Peer } from './peers.ts';
 import { type Form, Qemu } from './qemu.ts';
 
 export const LINUX_RAM_BYTES = 96 * 2 ** 20;
 
-const BOOT_LIMIT_MS = 120_000;
-const TICKS_LIMIT_MS = 30_000;
-const POLL_MS = 50;
 /** What the guest does after LOADED, before it is stopped: enough for its pages to differ from the boot's. */
 const SETTLE_MS = 500;
 
@@ -34,15 +32,13 @@ function machineArgs(guest_folder: string, serial_path: string): string[] {
 }
 
 /** Waits until the text of a serial port has what is looked for. */
-async function waitFor(path: string, isThere: (text: string) => boolean, limit_ms: number): Promise<void> {
-  const until_ms = performance.now() + limit_ms;
-  while (performance.now() < until_ms) {
-    if (existsSync(path) && isThere(readFileSync(path, 'utf8'))) return;
-    await sleep(POLL_MS);
+async function waitFor(path: string, isThere: (text: string) => boolean): Promise<void> {
+  const text = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  try {
+    await eventually('what the guest is to say', () => isThere(text()));
+  } catch (cause) {
+    throw new Error(`the guest did not say what was waited for; it said: ${text()}`, { cause });
   }
-  throw new Error(
-    `the guest did not say in ${limit_ms} ms what was waited for; it said: ${readFileSync(path, 'utf8')}`,
-  );
 }
 
 /**
@@ -58,7 +54,7 @@ async function record(
   const serial_path = join(folder, 'serial');
   writeFileSync(serial_path, '');
   return Qemu.with(peer, machineArgs(guest_folder, serial_path), async (qemu) => {
-    await waitFor(serial_path, (text) => text.includes('LOADED'), BOOT_LIMIT_MS);
+    await waitFor(serial_path, (text) => text.includes('LOADED'));
     await sleep(SETTLE_MS);
     if (how === 'running') await qemu.setCapability('xbzrle');
     else await qemu.execute('stop');
@@ -113,7 +109,7 @@ export async function resumeGuest(
       const { status } = await qemu.migrationEnd();
       if (status !== 'completed') throw new Error(`QEMU did not take the stream: ${qemu.stderr}`);
       await qemu.execute('cont');
-      await waitFor(serial_path, (text) => ticksIn(text).length >= 2, TICKS_LIMIT_MS);
+      await waitFor(serial_path, (text) => ticksIn(text).length >= 2);
       return ticksIn(readFileSync(serial_path, 'utf8')).slice(0, 2);
     });
   } finally {

@@ -4,17 +4,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LAST_RESORT_MS } from './patience.ts';
 import type { Peer } from './peers.ts';
 import { Qmp, type QmpObject } from './qmp.ts';
 
 const POLL_MS = 10;
-const MIGRATION_LIMIT_MS = 60_000;
 /** More than any disk does: QEMU's own default would pace the test. */
 const UNLIMITED_BYTES_PER_S = 2 ** 40;
 /** QEMU's default. */
 const DOWNTIME_LIMIT_MS = 300;
-/** Little enough that a guest writes more meanwhile than may be left for its pause. */
-const SLOW_BYTES_PER_S = 40 * 2 ** 20;
+/** Little enough that a guest writes more meanwhile than may be left for its pause: four pages. */
+const SLOW_BYTES_PER_S = 16 * 2 ** 20;
 const SHORT_DOWNTIME_MS = 1;
 
 /** A stream by a pipe, or a file that is written in places. */
@@ -119,13 +119,13 @@ export class Qemu {
 
   /** Waits until a migration, in or out, is over. QEMU exits when an incoming one fails. */
   async migrationEnd(): Promise<QmpObject> {
-    const until_ms = performance.now() + MIGRATION_LIMIT_MS;
+    const until_ms = performance.now() + LAST_RESORT_MS;
     while (performance.now() < until_ms) {
       const state = await this.execute('query-migrate');
       if (state.status === 'completed' || state.status === 'failed') return state;
       await sleep(POLL_MS);
     }
-    throw new Error(`the migration did not end in ${MIGRATION_LIMIT_MS} ms`);
+    throw new Error(`the migration did not end in ${LAST_RESORT_MS} ms`);
   }
 
   /** Physical memory from address 0, as QEMU itself sees it. */

@@ -2,8 +2,8 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LAST_RESORT_MS } from './patience.ts';
 
-const CONNECT_TRIES = 400;
 const CONNECT_PAUSE_MS = 25;
 
 /** What a QMP line may hold; its values are looked at where they are used. */
@@ -32,7 +32,8 @@ export class Qmp {
 
   /** Connects as soon as QEMU listens, and leaves the negotiation mode. */
   static async connect(path: string, isAlive: () => boolean): Promise<Qmp> {
-    for (let tries = 0; ; tries++) {
+    const deadline_ms = performance.now() + LAST_RESORT_MS;
+    for (;;) {
       try {
         const socket = await open(path);
         const qmp = new Qmp(socket, createInterface({ input: socket }));
@@ -40,7 +41,7 @@ export class Qmp {
         await qmp.execute('qmp_capabilities');
         return qmp;
       } catch (cause) {
-        if (tries === CONNECT_TRIES || !isAlive())
+        if (performance.now() > deadline_ms || !isAlive())
           throw new Error('QEMU does not answer on its monitor', { cause });
         await sleep(CONNECT_PAUSE_MS);
       }

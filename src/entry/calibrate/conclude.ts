@@ -30,7 +30,11 @@ export interface Calibration {
 }
 
 /** The medians, each with how it was measured and how far the rounds lie apart. */
-export function conclude(samples: readonly Sample[], wakes: WakeTable | undefined): Calibration {
+export function conclude(
+  samples: readonly Sample[],
+  wakes: WakeTable | undefined,
+  is_quick: boolean,
+): Calibration {
   const spreads: Partial<Record<CostName, Spread>> = {};
   const costs = mapCosts((name): Cost => {
     if (name === 'idle_after_ns') return idleAfter(wakes === undefined ? undefined : idleAfter_ns(wakes));
@@ -45,7 +49,7 @@ export function conclude(samples: readonly Sample[], wakes: WakeTable | undefine
     const spread = `median of ${values.length} rounds, 10th to 90th percentile ${low_ns} to ${high_ns}`;
     return { value, ground: `measured: ${HOW[name]}; ${spread}` };
   });
-  const about = 'measured by pagepipe calibrate';
+  const about = `measured by pagepipe calibrate${is_quick ? ' --quick: too rough for a model' : ''}`;
   return { set: { schema: COSTS_SCHEMA, name: 'calibrated', about, costs, wakes }, spreads };
 }
 

@@ -7,6 +7,8 @@ import { median, now_ns, time_ns } from './numbers.ts';
 
 /** What a sample goes over, and the most that a call of the loop does. */
 const GROUP_PAGES = 1024;
+/** Of calls for one page, which take longer: a sample ends well before another process has its turn. */
+const GROUP_CALLS = 64;
 
 export interface EncodeCosts {
   readonly bare_call_ns: number;
@@ -85,7 +87,7 @@ function pass({ source, output }: Sample, call_pages_max: number): Pass {
   const pages = source.dirty_pages;
   while (source.dirty_pages > 0) {
     const before = source.dirty_pages;
-    const goal = Math.max(0, before - GROUP_PAGES);
+    const goal = Math.max(0, before - (call_pages_max === 1 ? GROUP_CALLS : GROUP_PAGES));
     const elapsed_ns = time_ns(() => {
       while (source.dirty_pages > goal) {
         output.encode(0, output.staging_bytes, call_pages_max);

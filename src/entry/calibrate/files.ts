@@ -6,8 +6,9 @@ import { FdChannel } from '../../pipe/fd-channel.ts';
 import { now_ns, Sizes, time_ns } from './numbers.ts';
 
 const SIZES = [1, 4, 8, 16].map((pages) => pages * 4096);
-/** A slow disk is not to be waited for. */
+/** A slow disk is not to be waited for, beyond the first few writes. */
 const DIRECT_PATIENCE_NS = 100e6;
+const DIRECT_WRITES_MIN = 3;
 const NS_PER_US = 1000;
 
 export interface FileCosts {
@@ -66,7 +67,7 @@ export class FileQuestion {
       const until_ns = now_ns() + DIRECT_PATIENCE_NS;
       const before = process.cpuUsage();
       let writes = 0;
-      while (writes < this.#times && (writes === 0 || now_ns() < until_ns)) {
+      while (writes < this.#times && (writes < DIRECT_WRITES_MIN || now_ns() < until_ns)) {
         writer.writeBlock(this.#block, this.#block.length);
         writes++;
       }

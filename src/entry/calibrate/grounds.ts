@@ -31,8 +31,8 @@ export const HOW: Readonly<Record<RoundName, string>> = {
   notify_call_ns: 'from that call until the loop may go on, less the time in poll and the write of a page',
   turn_ns: 'setImmediate with a timer that is far away',
   wake_ns:
-    'from a write to behind the read that it wakes, after a wait of 1 to 10 us, less a write that wakes nobody',
-  wake_idle_ns: 'the same after a wait of 300 us and more',
+    'from a write to behind the read that it wakes, after a wait of 1 to 10 us or nearly, less a write that wakes nobody',
+  wake_idle_ns: 'the same after a wait of 300 us and more, or nearly',
   sleep_late_ns: 'Atomics.wait of 300 us',
   timer_late_ns: 'setTimeout of 1 to 5 ms, begun anywhere within a millisecond',
   file_call_ns: `writes to the end of a new file: ${PIPE_SIZES}`,

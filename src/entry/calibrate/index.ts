@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../../errors.ts';
 import { nextTurn } from '../../migrate/event-loop.ts';
 import type { CostSet, WakeTable } from '../../model/costs.ts';
-import { reasonOf } from '../../pipe/os-error.ts';
+import { codeOf, reasonOf } from '../../pipe/os-error.ts';
 import { OwnCpu } from './affinity.ts';
 import { type Calibration, conclude, type Sample } from './conclude.ts';
 import { EncodeQuestion } from './encode.ts';
@@ -21,13 +21,16 @@ import { WaitQuestion } from './waiting.ts';
 import { type WakeCosts, WakeQuestion } from './wakes.ts';
 
 const ROUNDS_DEFAULT = 31;
+const ROUNDS_QUICK = 5;
 /** In the first rounds the engine still compiles, and the page cache still finds its memory. */
 const WARM_UP_ROUNDS = 2;
 /** Of a round. */
 const QUESTIONS = 8;
 const MIB = 2 ** 20;
-/** News of signals and of children that ended are there by then. */
+/** News of a signal are there by then. */
 const NEWS_MS = 20;
+/** A peer that has closed its ends has ended, or is about to. */
+const END_MS = 10_000;
 
 const THOROUGH = {
   ram_bytes: 256 * MIB,
@@ -51,7 +54,7 @@ export type { Calibration };
 export interface MeasureOptions {
   /** How often everything is measured; the median counts. */
   readonly rounds?: number | undefined;
-  /** Smaller guests and fewer calls a round: numbers for tests, not for a model. */
+  /** Fewer rounds, smaller guests and fewer calls a round: a first look, and no numbers for a model. */
   readonly quick?: boolean | undefined;
   /** Where files are written, and removed; the system's temporary folder unless given. */
   readonly dir?: string | undefined;
@@ -84,7 +87,7 @@ export async function calibrate(options: MeasureOptions = {}): Promise<Calibrati
     const questions = new Questions(folder, peer, kept, wakes.rounds, options);
     try {
       const samples = await questions.ask();
-      return conclude(samples, wakes.table);
+      return conclude(samples, wakes.table, options.quick === true);
     } finally {
       await Promise.all([peer.close(() => questions.release()), kept?.close()]);
     }
@@ -95,7 +98,7 @@ export async function calibrate(options: MeasureOptions = {}): Promise<Calibrati
 }
 
 function roundsOf(options: MeasureOptions): number {
-  return WARM_UP_ROUNDS + (options.rounds ?? ROUNDS_DEFAULT);
+  return WARM_UP_ROUNDS + (options.rounds ?? (options.quick === true ? ROUNDS_QUICK : ROUNDS_DEFAULT));
 }
 
 interface AskedWakes {
@@ -110,14 +113,39 @@ async function askWakes(cpu: OwnCpu, options: MeasureOptions): Promise<AskedWake
   try {
     const rounds: WakeCosts[] = [];
     while (rounds.length < roundsOf(options)) {
-      await nextTurn();
-      if (options.signal?.aborted) throw fail('interrupted', {});
-      rounds.push(question.round());
+      rounds.push(await ask(() => question.round(), [peer], options.signal));
     }
     return { rounds, table: question.table() };
   } finally {
     await peer.close();
   }
+}
+
+/**
+ * Asks a question; before it whatever else is due has its turn, Ctrl-C too. A peer that is gone shows in many ways, and
+ * may be gone by the same Ctrl-C.
+ */
+async function ask<Answer>(
+  question: () => Answer | Promise<Answer>,
+  peers: readonly Peer[],
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  await nextTurn();
+  if (signal?.aborted) throw fail('interrupted', {});
+  try {
+    return await question();
+  } catch (cause) {
+    await delay(NEWS_MS);
+    if (isOfGonePeer(cause)) await Promise.race(peers.map((peer) => peer.endsWithin(END_MS)));
+    if (signal?.aborted) throw fail('interrupted', {}, cause);
+    const how = peers.map(({ ended }) => ended).find((ended) => ended !== undefined);
+    throw how === undefined ? cause : fail('calibration-peer', { how }, cause);
+  }
+}
+
+/** Whether it is what a pipe says whose other end is closed. */
+function isOfGonePeer(cause: unknown): boolean {
+  return ['EPIPE', 'reader-closed', 'calibration-peer'].includes(codeOf(cause) ?? '');
 }
 
 async function makeFolder(parent: string): Promise<string> {
@@ -198,26 +226,12 @@ class Questions {
     };
   }
 
-  /** Between two questions whatever else is due has its turn, Ctrl-C too. */
   async #next<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer> {
-    await nextTurn();
-    if (this.#options.signal?.aborted) throw fail('interrupted', {});
-    const answer = await this.#ask(question);
+    const peers = this.#kept === undefined ? [this.#peer] : [this.#peer, this.#kept];
+    const answer = await ask(question, peers, this.#options.signal);
     this.#asked++;
     this.#options.onProgress?.(Math.min(1, this.#asked / (this.#rounds * QUESTIONS)));
     return answer;
-  }
-
-  /** A peer that is gone shows in many ways, and may be gone by the same Ctrl-C. */
-  async #ask<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer> {
-    try {
-      return await question();
-    } catch (cause) {
-      await delay(NEWS_MS);
-      if (this.#options.signal?.aborted) throw fail('interrupted', {}, cause);
-      const { ended } = this.#peer;
-      throw ended === undefined ? cause : fail('calibration-peer', { how: ended }, cause);
-    }
   }
 
   /** Gives back the writing end of the pipe. */

@@ -55,6 +55,14 @@ export class Peer {
     return this.#ended;
   }
 
+  /** Waits for its end, so long and no longer. */
+  async endsWithin(ms: number): Promise<void> {
+    const controller = new AbortController();
+    const late = delay(ms, undefined, { signal: controller.signal }).catch(() => undefined);
+    await Promise.race([this.#closed, late]);
+    controller.abort();
+  }
+
   /** @throws `calibration-peer` */
   order(what: number, bytes: number, times: number): void {
     try {
@@ -77,6 +85,6 @@ export class Peer {
     closeSync(this.#order_fd);
     closeSync(this.#answer_fd);
     this.#child.kill('SIGKILL');
-    await Promise.race([this.#closed, delay(1000, undefined, { ref: false })]);
+    await this.#closed;
   }
 }

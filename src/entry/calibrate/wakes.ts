@@ -30,10 +30,18 @@ const COARSE_RATIO = 1.6;
 const LONGEST_NS = 4_000_000;
 /** So many wake-ups stand for all that were measured of a wait. */
 const GROUPS = 24;
-/** One that took longer was held up by something else: with few samples of a wait it would come far too often. */
+/**
+ * One that took longer, and longer than so many times the median, was held up by something else: with few samples of a
+ * wait it would come far too often.
+ */
 const LATENCY_MAX_NS = 150_000;
+const LATENCY_MAX_MEDIANS = 4;
 /** With fewer a wait says nothing. */
 const SAMPLES_MIN = 4;
+/** A reader that others keep from its CPU for a whole round has not waited once: then the round is asked again. */
+const TRIES_MAX = 50;
+/** On a busy machine a reader is behind for as long as others have its CPU: no pause helps with that. */
+const BEHIND_MAX_NS = 500_000;
 
 /** The waits of which `wake_ns` and `wake_idle_ns` are the latencies. */
 const SHORT_NS = { from_ns: 1000, to_ns: 10_000 };
@@ -53,7 +61,8 @@ export interface WakeCosts {
   readonly wake_idle_ns: number;
 }
 
-interface Sample extends Wake {
+/** A wake-up, and how long the reader had waited; not above 0 where it was not waiting yet. */
+export interface WakeSample extends Wake {
   readonly waited_ns: number;
 }
 
@@ -62,8 +71,10 @@ export class WakeQuestion {
   readonly #times: number;
   readonly #message = new Uint8Array(ANSWER_BYTES);
   /** Over all rounds. */
-  readonly #samples: Sample[] = [];
+  readonly #samples: WakeSample[] = [];
   #asked = 0;
+  /** From a write until its reader waits again; pauses begin there, or a slow reader would never be found waiting. */
+  #behind_ns = 0;
 
   /** @param times writes a round */
   constructor(peer: Peer, times: number) {
@@ -72,49 +83,44 @@ export class WakeQuestion {
   }
 
   round(): WakeCosts {
-    const found = this.#wakeUps(this.#quietWrite_ns());
+    const quiet_ns = this.#quietWrite_ns();
+    let found: WakeSample[] = [];
+    for (let tries = 0; found.length < SAMPLES_MIN && tries < TRIES_MAX; tries++) {
+      found = found.concat(undisturbed(this.#wakeUps(quiet_ns)));
+    }
     this.#samples.push(...found);
-    const latency_ns = ({ from_ns, to_ns }: { from_ns: number; to_ns: number }): number =>
-      median(
-        found
-          .filter(({ waited_ns }) => waited_ns >= from_ns && waited_ns < to_ns)
-          .map((wake) => wake.latency_ns),
-      );
-    return { wake_ns: latency_ns(SHORT_NS), wake_idle_ns: latency_ns(LONG_NS) };
+    return wakeCosts(found);
   }
 
   /** All of them: a few for each wait, that stand for as many equal shares of those that were measured. */
   table(): WakeTable | undefined {
-    const waits = edges_ns().flatMap((from_ns, i, edges) => {
-      const to_ns = edges[i + 1] ?? Number.POSITIVE_INFINITY;
-      const found = this.#samples.filter(({ waited_ns }) => waited_ns >= from_ns && waited_ns < to_ns);
-      return found.length < SAMPLES_MIN ? [] : [waitOf(found)];
-    });
-    return waits.length === 0 ? undefined : { ground: WAKES_HOW, waits };
+    return wakeTable(this.#samples);
   }
 
-  /** Each write wakes the reader, if that waits by then; who read at once has not waited, and is left out. */
-  #wakeUps(quiet_ns: number): Sample[] {
+  /** Each write wakes the reader, if that waits by then. */
+  #wakeUps(quiet_ns: number): WakeSample[] {
     const writes = new Float64Array(2 * this.#times);
     this.#peer.order(READ_TIMES, ANSWER_BYTES, this.#times);
     for (let i = 0; i < this.#times; i++) {
-      spin(pause_ns(this.#asked++));
+      spin(this.#behind_ns + pause_ns(this.#asked++));
       writes[2 * i] = shared_ns();
       writeSync(this.#peer.data_fd, this.#message);
       writes[2 * i + 1] = shared_ns();
     }
-    const samples: Sample[] = [];
+    const samples: WakeSample[] = [];
+    const behind_ns: number[] = [];
     for (let i = 0; i < this.#times; i++) {
       const [called_ns, returned_ns] = [this.#peer.answer(), this.#peer.answer()];
       const [before_ns = 0, after_ns = 0] = writes.subarray(2 * i, 2 * i + 2);
-      const waited_ns = before_ns - called_ns;
-      if (waited_ns <= 0 || returned_ns - before_ns > LATENCY_MAX_NS) continue;
       samples.push({
-        waited_ns,
+        waited_ns: before_ns - called_ns,
         call_ns: Math.max(0, after_ns - before_ns - quiet_ns),
         latency_ns: Math.max(0, returned_ns - before_ns - quiet_ns),
       });
+      const last_written_ns = writes[2 * i - 1];
+      if (last_written_ns !== undefined) behind_ns.push(Math.max(0, called_ns - last_written_ns));
     }
+    this.#behind_ns = Math.min(BEHIND_MAX_NS, median(behind_ns));
     return samples;
   }
 
@@ -131,6 +137,44 @@ export class WakeQuestion {
       closeSync(fifo.write_fd);
     }
   }
+}
+
+/** Those whose reader waited, and that nothing else held up. */
+export function undisturbed(samples: readonly WakeSample[]): WakeSample[] {
+  const waited = samples.filter(({ waited_ns }) => waited_ns > 0);
+  const usual_ns = median(waited.map(({ latency_ns }) => latency_ns));
+  const most_ns = Math.max(LATENCY_MAX_NS, LATENCY_MAX_MEDIANS * usual_ns);
+  return waited.filter(({ latency_ns }) => latency_ns <= most_ns);
+}
+
+/** Latencies after a short wait and after a long one; where there was none such, after those that come nearest. */
+export function wakeCosts(samples: readonly WakeSample[]): WakeCosts {
+  const latency_ns = ({ from_ns, to_ns }: { from_ns: number; to_ns: number }): number => {
+    const away_ns = ({ waited_ns }: WakeSample): number =>
+      waited_ns < from_ns ? from_ns - waited_ns : Math.max(0, waited_ns - to_ns);
+    const nearest = [...samples].sort((a, b) => away_ns(a) - away_ns(b));
+    const inside = nearest.filter((sample) => away_ns(sample) === 0);
+    const counted = inside.length > 0 ? inside : nearest.slice(0, SAMPLES_MIN);
+    return median(counted.map((wake) => wake.latency_ns));
+  };
+  return { wake_ns: latency_ns(SHORT_NS), wake_idle_ns: latency_ns(LONG_NS) };
+}
+
+/** Waits from edge to edge; too few of one are taken together with the next, the last few with those before. */
+export function wakeTable(samples: readonly WakeSample[]): WakeTable | undefined {
+  const groups: WakeSample[][] = [];
+  let few: WakeSample[] = [];
+  const edges = edges_ns();
+  for (const [i, from_ns] of edges.entries()) {
+    const to_ns = edges[i + 1] ?? Number.POSITIVE_INFINITY;
+    few.push(...samples.filter(({ waited_ns }) => waited_ns >= from_ns && waited_ns < to_ns));
+    if (few.length < SAMPLES_MIN) continue;
+    groups.push(few);
+    few = [];
+  }
+  const last = groups.pop() ?? [];
+  if (last.length + few.length > 0) groups.push([...last, ...few]);
+  return groups.length === 0 ? undefined : { ground: WAKES_HOW, waits: groups.map(waitOf) };
 }
 
 /** The wait after which latency is in the middle between short and long; undefined if it is one and the same. */
@@ -167,18 +211,19 @@ function pause_ns(index: number): number {
 function edges_ns(): number[] {
   const edges: number[] = [];
   for (let at = 0; at < FINE_UNTIL_NS; at += FINE_NS) edges.push(at);
-  for (let at = FINE_UNTIL_NS; at < LONGEST_NS; at *= COARSE_RATIO) edges.push(at);
+  for (let at = FINE_UNTIL_NS; at < LONGEST_NS; at *= COARSE_RATIO) edges.push(Math.round(at));
   return edges;
 }
 
-function waitOf(found: readonly Sample[]): WakeTable['waits'][number] {
+function waitOf(found: readonly WakeSample[]): WakeTable['waits'][number] {
   const groups = evenly(
     [...found].sort((a, b) => a.latency_ns - b.latency_ns),
     GROUPS,
   );
   const middle = (values: readonly number[]): number => Math.round(median(values));
   return {
-    wait_ns: middle(found.map(({ waited_ns }) => waited_ns)),
+    // rounded down it stays below the next edge, so that the waits of a table rise
+    wait_ns: Math.floor(median(found.map(({ waited_ns }) => waited_ns))),
     calls_ns: groups.map((group) => middle(group.map(({ call_ns }) => call_ns))),
     latencies_ns: groups.map((group) => middle(group.map(({ latency_ns }) => latency_ns))),
   };
