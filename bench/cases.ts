@@ -1,11 +1,12 @@
 /** What do the parts cost by themselves? The cases of `pagepipe bench` that have no peer elsewhere, by benny. */
+
 import { pathToFileURL } from 'node:url';
 import b from 'benny';
 import { THIS_BUILD } from '../src/bench/build.ts';
 import { MIB, type Ready, Workbench } from '../src/bench/case.ts';
 import { caseGroups } from '../src/bench/groups.ts';
 import { Lab } from '../src/bench/lab.ts';
-import { quantile } from '../src/entry/calibrate/numbers.ts';
+import { quantile } from '../src/stats/quantiles.ts';
 
 const SIZE_BYTES = 16 * MIB;
 const NAMES = /^(bitmap-walk|decode|facade|save|load|inspect)/;

@@ -1,6 +1,7 @@
 /** Does a page cost the same in a small guest and in a large one, beyond the caches? */
+
 import { pathToFileURL } from 'node:url';
-import { quantile } from '../src/entry/calibrate/numbers.ts';
+import { quantile } from '../src/stats/quantiles.ts';
 import type { Content } from './contents.ts';
 import { inProcess } from './harness.ts';
 import { BenchMemory, GIB, MIB, PAGE_BYTES } from './ram.ts';

@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { median, quantile } from '../src/entry/calibrate/numbers.ts';
+import { median, quantile } from '../src/stats/quantiles.ts';
 
 /** What a contender did: how long all its runs took, and what came out of the last. */
 export interface Measured {

@@ -1,5 +1,5 @@
 /** One process that reads or writes 1 GiB of memory again and again: prints its GB/s, the median. `limits-case.ts read|write` */
-import { median } from '../src/entry/calibrate/numbers.ts';
+import { median } from '../src/stats/quantiles.ts';
 import { BenchMemory, GIB, PAGE_BYTES } from './ram.ts';
 
 const RUN_MS = 3000;

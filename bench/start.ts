@@ -1,7 +1,8 @@
 /** How long from `initSync` to the first record, in a fresh process? Compiling the core is in it; loading the library is beside it. */
+
 import { pathToFileURL } from 'node:url';
-import { quantile } from '../src/entry/calibrate/numbers.ts';
 import { formatMs } from '../src/index.ts';
+import { quantile } from '../src/stats/quantiles.ts';
 import { inOwnProcess } from './case-process.ts';
 
 const PROCESSES = 15;

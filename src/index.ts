@@ -14,6 +14,7 @@ export {
 } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export type { StreamOrigin } from './format/origin.ts';
+export type { StreamSection } from './format/stream-section.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
 export {
@@ -38,7 +39,7 @@ export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrat
 export { MemoryChannel } from './migrate/memory-channel.ts';
 export { type OutputForm, openOutput, STAGING_BYTES } from './migrate/open-output.ts';
 export { type Placement, Placements } from './migrate/output-format.ts';
-export type { StreamFacts, StreamSection } from './migrate/read-stream.ts';
+export type { StreamFacts } from './migrate/read-stream.ts';
 export {
   DOWNTIME_LIMIT_NS,
   runSave,
@@ -56,18 +57,16 @@ export { type PolicyName, type PolicySpec, policyOf } from './policy/table.ts';
 export { tokenBucket } from './policy/token-bucket.ts';
 export { unlimited } from './policy/unlimited.ts';
 export { WINDOW_NS, window } from './policy/window.ts';
-export {
-  BENCH_SCHEMA,
-  type BenchAgainst,
-  type BenchCaseResult,
-  type BenchDocument,
-  type BenchRatio,
-  type BenchVerdict,
-  type BuildFacts,
+export type {
+  BenchAgainst,
+  BenchCaseResult,
+  BenchDocument,
+  BenchRatio,
+  BenchVerdict,
+  BuildFacts,
 } from './stats/bench.ts';
 export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
 export {
-  COMPARE_SCHEMA,
   type CompareDocument,
   type ComparedCase,
   type ComparedFigure,
@@ -76,7 +75,6 @@ export {
   hasFallen,
   hasInterval,
   type MedianRatio,
-  median,
   ratioOfMedians,
   type SureRatio,
   throughputOf,
@@ -86,22 +84,22 @@ export { RamCounters, type RamStats } from './stats/counters.ts';
 export { type Bucket, Log2Histogram } from './stats/histogram.ts';
 export type { InspectDocument, PageCounts } from './stats/inspect.ts';
 export type { LateTurnsResult } from './stats/late-turns.ts';
+export { median } from './stats/quantiles.ts';
 export {
   buildResult,
   type DiskResult,
   type Measured,
   type Plain,
-  RESULT_SCHEMA,
   type ResultDocument,
   type TraceDocument,
 } from './stats/result.ts';
 export { type Case, type FigureName, parseSamples, type Sample } from './stats/samples.ts';
+export { BENCH_SCHEMA, COMPARE_SCHEMA, RESULT_SCHEMA } from './stats/schemas.ts';
 export { type Phase, type Span, Spans } from './stats/spans.ts';
 export {
   type AllSummary,
   type PhaseSummary,
   type Phases,
-  roundMs,
   summarisePhases,
 } from './stats/summary.ts';
 export { formatProfile } from './stats/systemtap.ts';
@@ -116,4 +114,5 @@ export {
   parseRate,
   parseShare,
   parseSize,
+  roundMs,
 } from './units.ts';

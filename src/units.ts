@@ -163,3 +163,13 @@ export function formatMs(ms: number): string {
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** Milliseconds to the microsecond. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** Nanoseconds as milliseconds to the microsecond, rounded once: 0.5005 * 1000 is 500.4999... and would lose one. */
+export function msOfNs(ns: number): number {
+  return Math.round(ns / 1000) / 1000;
+}

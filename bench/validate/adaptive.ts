@@ -2,10 +2,10 @@
  * `adaptive` beside the slice of 50 ms: in the model over the built-in scenarios, and for real through a pipe and
  * to a plain file, in turns. `npm run validate:adaptive`; its output is the table of docs/MODEL.md.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from '../../src/entry/calibrate/numbers.ts';
 import {
   adaptive,
   fillContent,
@@ -19,6 +19,7 @@ import {
 } from '../../src/index.ts';
 import { findCosts, parseScenario, runModel, scenarioDocument, withSetting } from '../../src/model/index.ts';
 import { saveTo } from '../../src/node.ts';
+import { median } from '../../src/stats/quantiles.ts';
 
 const MODEL_SEEDS = 9;
 const REAL_ROUNDS = 7;

@@ -3,13 +3,13 @@
  * a few times in turns, and prints the table of docs/MODEL.md. `npm run validate`; `-- COSTS.json` takes costs that
  * are there already.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OwnCpu } from '../../src/entry/calibrate/affinity.ts';
-import { median } from '../../src/entry/calibrate/numbers.ts';
 import {
   fillContent,
   formatGbPerS,
@@ -20,6 +20,7 @@ import {
   parseWorkload,
 } from '../../src/index.ts';
 import { type CostSet, parseCosts } from '../../src/model/index.ts';
+import { median } from '../../src/stats/quantiles.ts';
 import { CONFIGURATIONS, type Configuration, GUEST_SIZE, READERS, SEED } from './configurations.ts';
 import { runModelled } from './modelled.ts';
 import { type Figures, runReal } from './real.ts';

@@ -2,6 +2,7 @@
  * The model against the thread of 2011, over seeds that nothing was tuned on. `npm run validate:thread`; its
  * output is the table of docs/MODEL.md. Every figure is the model's, but for those named as the mail's.
  */
+
 import type { Span } from '../../src/index.ts';
 import {
   findCosts,
@@ -12,6 +13,7 @@ import {
   simulate,
   withSetting,
 } from '../../src/model/index.ts';
+import { quantile } from '../../src/stats/quantiles.ts';
 
 const FIRST_SEED = 1001;
 const SEEDS = Number(process.argv[2] ?? 100);
@@ -35,12 +37,6 @@ interface Run {
 }
 
 const msOf = ({ start_ns, end_ns }: Span): number => (end_ns - start_ns) / 1e6;
-
-/** The value that a share of all do not exceed. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-}
 
 const shareOf = <T>(all: readonly T[], holds: (one: T) => boolean): number =>
   all.filter(holds).length / all.length;

@@ -2,7 +2,6 @@
 import { fail } from '../errors.ts';
 import { type Clock, nextTurn, type Plain, Prng, systemClock } from '../index.ts';
 import {
-  BENCH_SCHEMA,
   type BenchAgainst,
   type BenchCaseResult,
   type BenchDocument,
@@ -10,6 +9,7 @@ import {
   benchCase,
   benchRatio,
 } from '../stats/bench.ts';
+import { BENCH_SCHEMA } from '../stats/schemas.ts';
 import { type Build, THIS_BUILD } from './build.ts';
 import { type BenchCase, type CaseGroup, type Side, Workbench } from './case.ts';
 import { caseGroups } from './groups.ts';

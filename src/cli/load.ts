@@ -1,12 +1,13 @@
 /** `pagepipe load`. */
+
 import type { Command } from 'commander';
 import type { Guest } from '../guest/guest.ts';
 import type { StreamFacts } from '../migrate/read-stream.ts';
 import { writeImage, writeImages } from '../pipe/image.ts';
 import { readStreamFile } from '../pipe/input.ts';
 import { checkOutput } from '../pipe/output-file.ts';
-import { roundMs } from '../stats/summary.ts';
-import { formatBytes, formatCount, formatGbPerS, formatMs } from '../units.ts';
+import { LOAD_SCHEMA } from '../stats/schemas.ts';
+import { formatBytes, formatCount, formatGbPerS, formatMs, roundMs } from '../units.ts';
 import { contradiction } from './options.ts';
 import { isStdoutTaken } from './outputs.ts';
 import { readingBar } from './reading.ts';
@@ -43,7 +44,7 @@ async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promi
   const is_taken = flags.all !== true && isStdoutTaken([flags.output]);
   if (flags.json === true) {
     const document = {
-      schema: 'pagepipe/load/1',
+      schema: LOAD_SCHEMA,
       machine: facts.machine,
       blocks: facts.blocks.map(({ name, bytes }) => ({ name, used_bytes: bytes })),
       rounds: facts.rounds,

@@ -1,7 +1,9 @@
 /** `pagepipe sweep`. */
+
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import { type CellOutput, openCells } from '../entry/sweep/cell-output.ts';
+import type { CellOutput } from '../entry/sweep/cell-file.ts';
+import { openCells } from '../entry/sweep/cell-output.ts';
 import { runCells } from '../entry/sweep/pool.ts';
 import { sweepId } from '../entry/sweep/sweep-id.ts';
 import { fail, PagepipeError } from '../errors.ts';
@@ -12,12 +14,12 @@ import { type CellFigures, type ReadLine, readCellLine } from '../model/sweep-li
 import { summariseCells } from '../model/sweep-summary.ts';
 import { isStandardOutput } from '../pipe/same-output.ts';
 import { reportSweep } from '../report/sweep.ts';
+import { SWEEP_SCHEMA } from '../stats/schemas.ts';
 import { CountBar } from './count-bar.ts';
 import { contradiction, wholeNumber } from './options.ts';
 import { applySettings, chooseCosts, collect, readScenario } from './scenario.ts';
 import { interruptible, print, printError, printJson } from './terminal.ts';
 
-const SWEEP_SCHEMA = 'pagepipe/sweep/1';
 const SEED_DEFAULT = 1;
 const VARY_HELP = 'values of a setting, or seed=1..100; of several all combinations, the last fastest';
 const EPILOGUE = `

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { readText } from '../pipe/text-file.ts';
 import { reportTrace } from '../report/trace.ts';
-import { RESULT_SCHEMA, type TraceDocument } from '../stats/result.ts';
+import type { TraceDocument } from '../stats/result.ts';
+import { RESULT_SCHEMA } from '../stats/schemas.ts';
 import { summarisePhases } from '../stats/summary.ts';
 import { parseTraceLog } from '../stats/trace-log.ts';
 import { print, printJson } from './terminal.ts';

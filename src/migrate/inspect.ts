@@ -1,9 +1,11 @@
 /** Looks through a migration stream without keeping its pages. */
+
 import { Arena } from '../core/arena.ts';
 import { LAYOUT } from '../core/core.ts';
 import type { BlockLength } from '../format/reader.ts';
 import { allocTable, blockKinds, TABLE_BYTES_MAX } from '../guest/bank.ts';
 import type { InspectAdvice, InspectDocument, PageCounts } from '../stats/inspect.ts';
+import { INSPECT_SCHEMA } from '../stats/schemas.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
 /** Guests up to this have a bit a page for what is not zero: 128 MiB of bits. */
@@ -48,7 +50,7 @@ export class StreamInspector {
     }));
     const pages = sumOf(blocks.map((block) => block.pages));
     return {
-      schema: 'pagepipe/inspect/1',
+      schema: INSPECT_SCHEMA,
       format: formOf(facts),
       version: facts.version,
       machine: facts.machine,

@@ -12,9 +12,9 @@ import {
 } from '../format/constants.ts';
 import { type Configuration, readCommand, readSectionHead, type SectionHead } from '../format/reader.ts';
 import { findFooter } from '../format/section-search.ts';
+import type { RamHead, StreamSection } from '../format/stream-section.ts';
 import { type Reading, readU8, readU32, type Window } from '../format/window.ts';
-import { type RamHead, RamSection, type TargetMaker } from './ram-section.ts';
-import type { StreamSection } from './read-stream.ts';
+import { RamSection, type TargetMaker } from './ram-section.ts';
 
 /** So many sections are listed one by one; a stream of days has millions of PARTs. */
 const LISTED_MAX = 1000;

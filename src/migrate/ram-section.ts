@@ -10,6 +10,7 @@ import {
   readFooter,
   type SectionHead,
 } from '../format/reader.ts';
+import type { RamHead } from '../format/stream-section.ts';
 import { peekU64, type Reading, type Window } from '../format/window.ts';
 import { countMappedPages, loadMappedPages, type MappedCounts, type PagesOf } from './mapped-pages.ts';
 import { type DecodeBank, RecordDecoder } from './record-decoder.ts';
@@ -29,15 +30,6 @@ export interface TargetMaker {
   readonly ram_bytes_max: number;
   /** @param offset where in the stream the list of blocks ended, for errors */
   make(blocks: readonly BlockLength[], offset: number): RamTarget;
-}
-
-/** A section of RAM, without its place in the stream. */
-export interface RamHead {
-  readonly id: number;
-  readonly type: 'start' | 'part' | 'end';
-  readonly name: string;
-  readonly instance: number;
-  readonly version: number;
 }
 
 /** RAM's sections, START to END: their bodies of records, block list and EOS words. */

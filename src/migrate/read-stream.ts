@@ -4,30 +4,16 @@ import { fail } from '../errors.ts';
 import { FILE_VERSION } from '../format/constants.ts';
 import { isLibvirtImage, type LibvirtFormat, type LibvirtHead, readLibvirtHead } from '../format/libvirt.ts';
 import { type BlockLength, type Capability, readConfiguration, readFileHeader } from '../format/reader.ts';
-import { splitTail, type TailSection } from '../format/tail.ts';
+import type { StreamSection } from '../format/stream-section.ts';
+import { splitTail } from '../format/tail.ts';
 import { type Reading, Window } from '../format/window.ts';
 import { readSections } from './live-sections.ts';
 import type { MappedCounts } from './mapped-pages.ts';
-import type { RamHead, TargetMaker } from './ram-section.ts';
+import type { TargetMaker } from './ram-section.ts';
 import { readTail } from './read-tail.ts';
 
 /** Size of the window that input is read through: large enough that a read costs little beside its copy. */
 const WINDOW_BYTES = 2 ** 20;
-
-/** One section as it stands in the stream; `bytes` from its type byte to the end of its footer. */
-export interface StreamSection {
-  readonly id: number;
-  readonly type: RamHead['type'] | TailSection['type'];
-  readonly name: string;
-  readonly instance: number;
-  readonly version: number;
-  readonly offset: number;
-  readonly bytes: number;
-  /** Its end was looked for: nothing says where it is. */
-  readonly by_search?: true;
-  /** More than one: so many sections of this kind that follow each other, taken together. */
-  readonly count?: number;
-}
 
 /** What a stream was found to hold, beside the pages. */
 export interface StreamFacts {

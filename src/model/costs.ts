@@ -1,11 +1,11 @@
 /** What things cost, in CPU time and in waiting: a set of numbers, each with its ground. */
+
 import * as v from 'valibot';
 import { fail } from '../errors.ts';
+import { COSTS_SCHEMA } from '../stats/schemas.ts';
 import { checkDocument } from './document.ts';
 import { holds } from './holds.ts';
 import { Random } from './random.ts';
-
-export const COSTS_SCHEMA = 'pagepipe/costs/1';
 
 /** Every cost of the model, and what it is. All are nanoseconds, and those that end in `_byte_ns` a byte. */
 export const COST_MEANINGS = {

@@ -1,6 +1,6 @@
 /** CPUs and who is on them: time slices, fair by the CPU time that each has had. */
 import { Kernel } from './kernel.ts';
-import { Thread } from './thread.ts';
+import { type Scheduler, Thread } from './thread.ts';
 import type { Wakes } from './wakes.ts';
 
 /** A thread that wakes up preempts one that has had so much more (Linux, sched_wakeup_granularity_ns). */
@@ -21,7 +21,7 @@ export interface CpuOptions {
  * that has slept comes back with at most one slice of credit (CFS, place_entity), and so preempts one that
  * only computes. All CPUs share one queue: load balancing is taken to be perfect.
  */
-export class Cpus {
+export class Cpus implements Scheduler {
   readonly #kernel: Kernel;
   readonly #options: CpuOptions;
   readonly #running: (Thread | undefined)[];

@@ -1,5 +1,6 @@
 /** Costs of an ordinary host of 2011, each as a range with its ground. */
-import { COSTS_SCHEMA, type CostSet } from './costs.ts';
+import { COSTS_SCHEMA } from '../stats/schemas.ts';
+import type { CostSet } from './costs.ts';
 
 /**
  * A server of 2009 to 2011 (Nehalem or the like, 2.5 to 3 GHz, DDR3-1066), Linux 2.6.32 to 3.1, QEMU 0.14 to 1.0.

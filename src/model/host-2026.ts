@@ -1,5 +1,6 @@
 /** Costs of a machine of 2026, as calibrate measured them. */
-import { COSTS_SCHEMA, type CostSet } from './costs.ts';
+import { COSTS_SCHEMA } from '../stats/schemas.ts';
+import type { CostSet } from './costs.ts';
 
 export const HOST_2026: CostSet = {
   schema: COSTS_SCHEMA,

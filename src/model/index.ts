@@ -6,10 +6,11 @@
  * const result = runModel({ scenario: findScenario('thread-2011'), costs: findCosts('host-2011'), seed: 1 });
  * console.log(result.phases.iterate.max_ms);
  */
+
+export { COSTS_SCHEMA, SCENARIO_SCHEMA } from '../stats/schemas.ts';
 export { COST_SET_NAMES, findCosts } from './cost-sets.ts';
 export {
   COST_MEANINGS,
-  COSTS_SCHEMA,
   type Cost,
   type CostName,
   type CostSet,
@@ -24,7 +25,6 @@ export {
   type DrawnScenario,
   drawScenario,
   parseScenario,
-  SCENARIO_SCHEMA,
   type Scenario,
   type ScenarioDocument,
   scenarioSchema,

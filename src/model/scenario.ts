@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { fail } from '../errors.ts';
 import { RECORDS } from '../migrate/records.ts';
 import { POLICIES, POLICY_NAMES } from '../policy/table.ts';
+import { SCENARIO_SCHEMA } from '../stats/schemas.ts';
 import { checkDocument } from './document.ts';
 import { holds } from './holds.ts';
 import {
@@ -24,7 +25,6 @@ import {
   whole,
 } from './quantity.ts';
 
-export const SCENARIO_SCHEMA = 'pagepipe/scenario/1';
 /** The shortest time slice of a CPU. */
 const SLICE_MIN_NS = 10_000;
 

@@ -1,6 +1,7 @@
 /** The built-in scenarios, named by what they assume. docs/MODEL.md has the grounds of every range. */
 import { fail } from '../errors.ts';
-import { parseScenario, SCENARIO_SCHEMA, type Scenario, type ScenarioDocument } from './scenario.ts';
+import { SCENARIO_SCHEMA } from '../stats/schemas.ts';
+import { parseScenario, type Scenario, type ScenarioDocument } from './scenario.ts';
 
 type Part<Name extends keyof ScenarioDocument> = ScenarioDocument[Name];
 

@@ -1,6 +1,7 @@
 /** A line of a sweep: what the cell is, and its result document. */
 import * as v from 'valibot';
-import { CELL_SCHEMA, type ResultDocument } from '../stats/result.ts';
+import type { ResultDocument } from '../stats/result.ts';
+import { CELL_SCHEMA } from '../stats/schemas.ts';
 
 /** What a line says, but for the schema. */
 export interface CellDocument {

@@ -1,5 +1,5 @@
 /** Cells of a sweep summed up: a row for each combination of settings, over its seeds. */
-import { percentile } from '../stats/summary.ts';
+import { percentile } from '../stats/quantiles.ts';
 import type { Sweep } from './sweep.ts';
 import type { CellFigures } from './sweep-line.ts';
 

@@ -1,6 +1,5 @@
 /** A thread of the model: bursts of CPU time, one after the other, and waits between them. */
 import { fail } from '../errors.ts';
-import type { Cpus } from './cpus.ts';
 import type { Kernel, ModelEvent } from './kernel.ts';
 import type { Wake, Wakes } from './wakes.ts';
 
@@ -8,6 +7,16 @@ import type { Wake, Wakes } from './wakes.ts';
 export interface Burst {
   remaining_ns: number;
   readonly whenDone: () => void;
+}
+
+/** Who decides which thread is on which CPU. */
+export interface Scheduler {
+  /** A thread has a burst to run. */
+  ready(thread: Thread): void;
+  /** Uses the CPU time at once, where nobody else would have it; false where somebody might. */
+  spendAlone(thread: Thread, cost_ns: number): boolean;
+  /** A thread gives its CPU away. */
+  release(thread: Thread): void;
 }
 
 /**
@@ -20,7 +29,7 @@ export class Thread {
   /** Its share against others on a busy CPU, 1 for nice 0. */
   readonly weight: number;
   readonly #kernel: Kernel;
-  readonly #cpus: Cpus;
+  readonly #cpus: Scheduler;
   readonly #wakes: Wakes;
   /** The wake-up that has been made, but not yet slept out. */
   #wake: Wake | undefined;
@@ -37,7 +46,7 @@ export class Thread {
   event: ModelEvent | undefined;
   blocked_since_ns = 0;
 
-  constructor(kernel: Kernel, cpus: Cpus, name: string, options: { weight: number; wakes: Wakes }) {
+  constructor(kernel: Kernel, cpus: Scheduler, name: string, options: { weight: number; wakes: Wakes }) {
     this.#kernel = kernel;
     this.#cpus = cpus;
     this.name = name;

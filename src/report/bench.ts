@@ -1,4 +1,5 @@
 /** What a person is told of a bench: the conclusion first, then every case. */
+
 import type {
   BenchAgainst,
   BenchCaseResult,
@@ -6,7 +7,7 @@ import type {
   BenchVerdict,
   BuildFacts,
 } from '../stats/bench.ts';
-import { median } from '../stats/compare.ts';
+import { median } from '../stats/quantiles.ts';
 import { formatBytes, formatCount, formatGbPerS } from '../units.ts';
 import { formatInterval, formatRatio, rangeOf } from './compare.ts';
 import { type Column, formatTable, printable, wrap } from './table.ts';

@@ -1,4 +1,5 @@
 /** What a person is told of two sets of results: the conclusion first, then how sure it is. */
+
 import {
   type CompareDocument,
   type ComparedCase,
@@ -6,11 +7,11 @@ import {
   hasFallen,
   hasInterval,
   type MedianRatio,
-  median,
   type Side,
   type SureRatio,
   throughputOf,
 } from '../stats/compare.ts';
+import { median } from '../stats/quantiles.ts';
 import type { Case, FigureName, Sample } from '../stats/samples.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, formatRate } from '../units.ts';
 import { type Column, formatTable, printable, wrap } from './table.ts';

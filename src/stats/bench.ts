@@ -1,8 +1,9 @@
 /** What a bench measured, as `bench --json` prints it; its keys are a contract. */
-import { type Draws, median, ratioOfMedians, type SureRatio } from './compare.ts';
-import type { Plain } from './result.ts';
 
-export const BENCH_SCHEMA = 'pagepipe/bench/1';
+import { type Draws, ratioOfMedians, type SureRatio } from './compare.ts';
+import { median } from './quantiles.ts';
+import type { Plain } from './result.ts';
+import type { BENCH_SCHEMA } from './schemas.ts';
 
 /**
  * A ratio that is nearer to 1 is not called a change, however narrow its interval: of two copies of one build in

@@ -1,6 +1,8 @@
 /** Blackout: how long the main loop could not answer. */
+
+import { msOfNs } from '../units.ts';
 import { Column } from './column.ts';
-import { msOfNs, percentile } from './summary.ts';
+import { percentile } from './quantiles.ts';
 
 /** How often a request falls due, as a monitor client that asks query-migrate might. */
 export const REQUEST_PERIOD_NS = 10_000_000;

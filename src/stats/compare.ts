@@ -1,8 +1,9 @@
 /** Two sets of samples compared: medians, their ratio, and how sure that ratio is. */
+
+import { median, middleOf } from './quantiles.ts';
 import type { Case, FigureName, Sample } from './samples.ts';
 import { FIGURES } from './samples.ts';
-
-export const COMPARE_SCHEMA = 'pagepipe/compare/1';
+import { COMPARE_SCHEMA } from './schemas.ts';
 
 const RESAMPLES = 2000;
 /** What lies outside of the interval, at each end. */
@@ -27,17 +28,6 @@ export interface SureRatio {
 export interface MedianRatio extends SureRatio {
   readonly base: number;
   readonly new: number;
-}
-
-/** The mean of the two in the middle, which are one where the number of values is odd; 0 for none. */
-function middleOf(sorted: Float64Array): number {
-  const half = sorted.length >> 1;
-  return ((sorted[half] ?? 0) + (sorted[sorted.length - 1 - half] ?? 0)) / 2;
-}
-
-/** The median; of an even number of values, the mean of the two in the middle. 0 for none. */
-export function median(values: readonly number[]): number {
-  return middleOf(Float64Array.from(values).sort());
 }
 
 /** The median of the values that were drawn, by their indices. */

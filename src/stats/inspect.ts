@@ -1,5 +1,6 @@
 /** The document that `inspect` gives. */
 
+import type { INSPECT_SCHEMA } from './schemas.ts';
 /** Records of pages, by kind. */
 export interface PageCounts {
   readonly normal: number;
@@ -24,7 +25,7 @@ export interface InspectAdvice {
 }
 
 export interface InspectDocument {
-  readonly schema: 'pagepipe/inspect/1';
+  readonly schema: typeof INSPECT_SCHEMA;
   readonly format: 'qemu-stream' | 'libvirt-save' | 'mapped-ram';
   /** Of the stream's header. */
   readonly version: number;

@@ -1,5 +1,5 @@
+import { msOfNs } from '../units.ts';
 /** Turns of the save loop that took longer than a target, and what they did in that time. */
-import { msOfNs } from './summary.ts';
 
 /** What one turn took, in ns. */
 export interface TurnTimes {

@@ -1,14 +1,13 @@
 /** The result documents that other programs read; their keys are a contract. */
+
+import { msOfNs, roundMs } from '../units.ts';
 import type { BlackoutSummary } from './blackout.ts';
 import type { RamStats, XbzrleCacheStats } from './counters.ts';
 import type { Bucket } from './histogram.ts';
 import type { LateTurnsResult } from './late-turns.ts';
+import { RESULT_SCHEMA } from './schemas.ts';
 import type { Span } from './spans.ts';
-import { msOfNs, type Phases, roundMs, summarisePhases } from './summary.ts';
-
-export const RESULT_SCHEMA = 'pagepipe/result/1';
-/** A line of a sweep: what was varied, with its result document. */
-export const CELL_SCHEMA = 'pagepipe/cell/1';
+import { type Phases, summarisePhases } from './summary.ts';
 
 /** A plain value of `options` and `machine`. */
 export type Plain = string | number | boolean | null;

@@ -1,7 +1,7 @@
 /** Samples out of the documents that commands print, to be compared. */
 import { fail, quote } from '../errors.ts';
-import { BENCH_SCHEMA } from './bench.ts';
-import { CELL_SCHEMA, type Plain, RESULT_SCHEMA } from './result.ts';
+import type { Plain } from './result.ts';
+import { BENCH_SCHEMA, CELL_SCHEMA, RESULT_SCHEMA } from './schemas.ts';
 
 const MS_OF_RESULT = [
   'wall_ms',

@@ -1,5 +1,7 @@
 /** Spans summed up, as the result document has them. */
+import { msOfNs } from '../units.ts';
 import { type Bucket, Log2Histogram } from './histogram.ts';
+import { percentile } from './quantiles.ts';
 import type { Phase, Span } from './spans.ts';
 
 /** The figures of one phase; all 0 where it has no span. */
@@ -27,26 +29,6 @@ export interface Phases {
   readonly iterate: PhaseSummary;
   readonly complete: PhaseSummary;
   readonly all: AllSummary;
-}
-
-/** Milliseconds to the microsecond. */
-export function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}
-
-/** Nanoseconds as milliseconds to the microsecond, rounded once: 0.5005 * 1000 is 500.4999... and would lose one. */
-export function msOfNs(ns: number): number {
-  return Math.round(ns / 1000) / 1000;
-}
-
-/**
- * The percentile by nearest rank: the smallest value that at least `percent` per cent of all do not exceed.
- *
- * @param sorted ascending; 0 for none
- */
-export function percentile(sorted: ArrayLike<number>, percent: number): number {
-  const rank = Math.max(1, Math.ceil((percent * sorted.length) / 100));
-  return sorted[rank - 1] ?? 0;
 }
 
 function summarise(spans: readonly Span[]): PhaseSummary {

@@ -1,10 +1,12 @@
 /** `--json`: exactly one document, with the keys of the contract, and figures that agree with each other. */
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Bucket } from '../../src/stats/histogram.ts';
 import type { InspectDocument } from '../../src/stats/inspect.ts';
 import type { ResultDocument } from '../../src/stats/result.ts';
-import { type PhaseSummary, roundMs } from '../../src/stats/summary.ts';
+import type { PhaseSummary } from '../../src/stats/summary.ts';
+import { roundMs } from '../../src/units.ts';
 import { inPlace } from '../support/cli.ts';
 
 const SIZE_BYTES = 16 * 2 ** 20;

@@ -1,9 +1,11 @@
 /** Medians, ratios and their intervals: exact where they are exact, and sure as often as they say. */
+
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Prng } from '../../src/guest/prng.ts';
-import { type CompareDocument, compareSamples, median, ratioOfMedians } from '../../src/stats/compare.ts';
+import { type CompareDocument, compareSamples, ratioOfMedians } from '../../src/stats/compare.ts';
+import { median } from '../../src/stats/quantiles.ts';
 import type { Case, Sample } from '../../src/stats/samples.ts';
 
 const drawsOf = (): Prng => new Prng(1);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { percentile } from '../../src/stats/quantiles.ts';
 import type { Phase, Span } from '../../src/stats/spans.ts';
-import { msOfNs, percentile, roundMs, summarisePhases } from '../../src/stats/summary.ts';
+import { summarisePhases } from '../../src/stats/summary.ts';
+import { msOfNs, roundMs } from '../../src/units.ts';
 
 const MS = 1_000_000;
 

@@ -1,15 +1,11 @@
 /** From what the rounds found to a set of costs. */
+
 import { fail } from '../../errors.ts';
-import {
-  COSTS_SCHEMA,
-  type Cost,
-  type CostName,
-  type CostSet,
-  mapCosts,
-  type WakeTable,
-} from '../../model/costs.ts';
+import { type Cost, type CostName, type CostSet, mapCosts, type WakeTable } from '../../model/costs.ts';
+import { quantile } from '../../stats/quantiles.ts';
+import { COSTS_SCHEMA } from '../../stats/schemas.ts';
 import { ASSUMED, GIVEN, HOW, type RoundName } from './grounds.ts';
-import { median, quantile } from './numbers.ts';
+import { medianOrNaN } from './numbers.ts';
 import { IDLE_AFTER_DEFAULT_NS, idleAfter_ns } from './wakes.ts';
 
 const DIGITS = 3;
@@ -41,7 +37,7 @@ export function conclude(
     if (name === 'reset_page_ns' || name === 'timer_grain_ns') return GIVEN[name];
     const values = samples.map((sample) => sample[name]).filter((value) => !Number.isNaN(value));
     if (values.length === 0) return assumed(name);
-    const [low_ns, value, high_ns] = [quantile(values, 0.1), median(values), quantile(values, 0.9)].map(
+    const [low_ns, value, high_ns] = [quantile(values, 0.1), medianOrNaN(values), quantile(values, 0.9)].map(
       rounded,
     );
     if (low_ns === undefined || value === undefined || high_ns === undefined) return assumed(name);

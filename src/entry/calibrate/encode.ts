@@ -1,9 +1,10 @@
 /** What does the encoder take for a page, by what the page holds? */
+
 import { Guest } from '../../guest/guest.ts';
 import { GuestSource } from '../../migrate/guest-source.ts';
 import type { Output, Source } from '../../migrate/interfaces.ts';
 import { openOutput } from '../../migrate/open-output.ts';
-import { median, now_ns, time_ns } from './numbers.ts';
+import { medianOrNaN, now_ns, time_ns } from './numbers.ts';
 
 /** What a sample goes over, and the most that a call of the loop does. */
 const GROUP_PAGES = 1024;
@@ -96,7 +97,7 @@ function pass({ source, output }: Sample, call_pages_max: number): Pass {
     });
     samples_ns.push(elapsed_ns / (before - source.dirty_pages));
   }
-  return { page_ns: median(samples_ns), calls_per_page: calls / pages };
+  return { page_ns: medianOrNaN(samples_ns), calls_per_page: calls / pages };
 }
 
 /** What each call takes that fills staging, with a look at the clock between them. */

@@ -1,4 +1,5 @@
 /** What do the parts of a save cost on this machine? */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { EncodeQuestion } from './encode.ts';
 import { FileQuestion } from './files.ts';
 import { LoopQuestion } from './loop.ts';
 import { MemoryQuestion } from './memory.ts';
+import { medianOrNaN } from './numbers.ts';
 import { Peer } from './peer.ts';
 import { PipeQuestion } from './pipes.ts';
 import { switchRound } from './switches.ts';

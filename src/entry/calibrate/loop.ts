@@ -1,4 +1,5 @@
 /** What does the save loop itself take, beside the encoder and the channel? */
+
 import { type AsyncChannel, drive } from '../../migrate/drive.ts';
 import { nextTurn, systemClock } from '../../migrate/event-loop.ts';
 import type { Channel } from '../../migrate/interfaces.ts';
@@ -8,7 +9,7 @@ import { unlimited } from '../../policy/unlimited.ts';
 import { RamCounters } from '../../stats/counters.ts';
 import { Spans } from '../../stats/spans.ts';
 import { fullCalls, type Sample, sampleOf } from './encode.ts';
-import { median, now_ns, sleep, time_ns } from './numbers.ts';
+import { medianOrNaN, now_ns, sleep, time_ns } from './numbers.ts';
 
 /** So small that it stays in the cache: what is asked is not how fast memory is. */
 const GUEST_BYTES = 512 * 1024;
@@ -49,10 +50,10 @@ export class LoopQuestion {
       steps_ns.push(...this.#steps());
     }
     for (let i = 0; i < Math.ceil(this.#saves / WAITING_SHARE); i++) turns_ns.push(...this.#turns());
-    const whole_step_ns = median(steps_ns);
+    const whole_step_ns = medianOrNaN(steps_ns);
     return {
-      step_ns: Math.max(0, whole_step_ns - median(direct_ns)),
-      iterate_call_ns: Math.max(0, median(turns_ns) - whole_step_ns),
+      step_ns: Math.max(0, whole_step_ns - medianOrNaN(direct_ns)),
+      iterate_call_ns: Math.max(0, medianOrNaN(turns_ns) - whole_step_ns),
       resume_call_ns: await this.#resumes_ns(),
     };
   }
@@ -86,7 +87,7 @@ export class LoopQuestion {
   async #resumes_ns(): Promise<number> {
     const channel = new TightChannel();
     await drive(startSave(this.#sample, channel), channel, systemClock, undefined);
-    return median(channel.resumes_ns);
+    return medianOrNaN(channel.resumes_ns);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What do walks over the guest's bookkeeping take, and moving bytes in memory? */
 import { type Sample, sampleOf } from './encode.ts';
-import { median, time_ns } from './numbers.ts';
+import { medianOrNaN, time_ns } from './numbers.ts';
 
 const PAGE_BYTES = 4096;
 const SMALL_PAGES = 64;
@@ -50,7 +50,7 @@ function sync_ns({ source, output }: Sample, times: number): number {
 }
 
 function repeat_ns(times: number, run: () => void): number {
-  return median(Array.from({ length: times }, () => time_ns(run)));
+  return medianOrNaN(Array.from({ length: times }, () => time_ns(run)));
 }
 
 /** A byte a page, as phys_dirty was. */

@@ -1,9 +1,10 @@
-/** What the measurements share: medians, lines through points, and time that is burnt away. */
+/** What the measurements share: lines through points, and time that is burnt away. */
 
-/** The value that a share of the samples is not above; NaN of none. */
-export function quantile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+import { median } from '../../stats/quantiles.ts';
+
+/** The median; NaN of none, so that a question without an answer is seen as such. */
+export function medianOrNaN(samples: readonly number[]): number {
+  return samples.length === 0 ? Number.NaN : median(samples);
 }
 
 /** Cuts a list into groups of the same size, more or less, none of them empty. */
@@ -12,10 +13,6 @@ export function evenly<Value>(list: readonly Value[], count: number): Value[][] 
   return Array.from({ length: count }, (_, i) => list.slice(edge(i), edge(i + 1))).filter(
     (group) => group.length > 0,
   );
-}
-
-export function median(samples: readonly number[]): number {
-  return quantile(samples, 0.5);
 }
 
 export interface Line {

@@ -1,8 +1,9 @@
 /** What do reads and writes of a pipe take, each beside a process at the other end? */
+
 import { writeSync } from 'node:fs';
 import { nextTurn } from '../../migrate/event-loop.ts';
 import { FdChannel } from '../../pipe/fd-channel.ts';
-import { median, Sizes, spin, time_ns } from './numbers.ts';
+import { medianOrNaN, Sizes, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
 import {
   DRAIN,
@@ -94,14 +95,14 @@ export class PipeQuestion {
       this.#peer.order(READ_LAST_PAGE, PIPE_BYTES, 1);
       return this.#peer.answer();
     });
-    return median(samples_ns);
+    return medianOrNaN(samples_ns);
   }
 
   /** Writes of a page where there is room for one, and of two: the second is tried, and not taken. */
   #rewrites_ns(): number {
     const fill_bytes = PIPE_BYTES - PAGE_BYTES;
     const writes_ns = (bytes: number): number =>
-      median(
+      medianOrNaN(
         Array.from({ length: this.#times }, () => {
           writeSync(this.#peer.data_fd, this.#staging, 0, fill_bytes);
           const elapsed_ns = time_ns(() => writeSync(this.#peer.data_fd, this.#staging, 0, bytes));
@@ -123,7 +124,7 @@ export class PipeQuestion {
       samples_ns.push(time_ns(() => channel.offer(0, PAGE_BYTES)));
     }
     this.#drain(PIPE_BYTES);
-    return median(samples_ns);
+    return medianOrNaN(samples_ns);
   }
 
   #quietWrites_ns(): number {
@@ -133,7 +134,7 @@ export class PipeQuestion {
       this.#drain(PAGE_BYTES);
       return elapsed_ns;
     });
-    return median(samples_ns);
+    return medianOrNaN(samples_ns);
   }
 
   #drain(bytes: number): void {

@@ -1,5 +1,5 @@
 /** How late are sleeping threads and timers of the main loop? */
-import { median, now_ns, sleep, spin, time_ns } from './numbers.ts';
+import { medianOrNaN, now_ns, sleep, spin, time_ns } from './numbers.ts';
 
 const SLEEP_NS = 300_000;
 const SLEEPS = 12;
@@ -22,5 +22,8 @@ export async function timerRound(): Promise<TimerCosts> {
     await new Promise((resolve) => setTimeout(resolve, asked_ms));
     timers_ns.push(now_ns() - before_ns - asked_ms * NS_PER_MS);
   }
-  return { sleep_late_ns: Math.max(0, median(sleeps_ns)), timer_late_ns: Math.max(0, median(timers_ns)) };
+  return {
+    sleep_late_ns: Math.max(0, medianOrNaN(sleeps_ns)),
+    timer_late_ns: Math.max(0, medianOrNaN(timers_ns)),
+  };
 }

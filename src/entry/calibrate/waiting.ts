@@ -1,9 +1,10 @@
 /** What does the main loop take to wait for room in a pipe, to be told of it, and for a turn? */
+
 import { closeSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { nextTurn } from '../../migrate/event-loop.ts';
 import { FdChannel } from '../../pipe/fd-channel.ts';
-import { median, now_ns } from './numbers.ts';
+import { medianOrNaN, now_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
 import { DRAIN_LATE, END_BYTE } from './peer-protocol.ts';
 
@@ -44,8 +45,8 @@ export class WaitQuestion {
     writeSync(this.#peer.data_fd, Uint8Array.of(END_BYTE));
     this.#peer.answer();
     return {
-      wait_call_ns: median(calls_ns),
-      notify_call_ns: Math.max(0, median(rests_ns) - piece_write_ns),
+      wait_call_ns: medianOrNaN(calls_ns),
+      notify_call_ns: Math.max(0, medianOrNaN(rests_ns) - piece_write_ns),
       turn_ns: await turn_ns(),
     };
   }
@@ -82,7 +83,7 @@ async function turn_ns(): Promise<number> {
       await nextTurn();
       samples_ns.push(now_ns() - before_ns);
     }
-    return median(samples_ns);
+    return medianOrNaN(samples_ns);
   } finally {
     clearTimeout(timer);
   }

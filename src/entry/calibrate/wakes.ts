@@ -3,11 +3,12 @@
  * had waited? Asked before there is any other process than the reader: one that is only about to fall asleep keeps
  * a CPU awake, and wake-ups were 2.5 us instead of 16.
  */
+
 import { closeSync, writeSync } from 'node:fs';
 import type { WakeTable } from '../../model/costs.ts';
 import type { Wake } from '../../model/wakes.ts';
 import { makeFifo } from '../../pipe/fifo.ts';
-import { evenly, median, shared_ns, spin, time_ns } from './numbers.ts';
+import { evenly, medianOrNaN, shared_ns, spin, time_ns } from './numbers.ts';
 import type { Peer } from './peer.ts';
 import { ANSWER_BYTES, READ_TIMES } from './peer-protocol.ts';
 
@@ -120,7 +121,7 @@ export class WakeQuestion {
       const last_written_ns = writes[2 * i - 1];
       if (last_written_ns !== undefined) behind_ns.push(Math.max(0, called_ns - last_written_ns));
     }
-    this.#behind_ns = Math.min(BEHIND_MAX_NS, median(behind_ns));
+    this.#behind_ns = Math.min(BEHIND_MAX_NS, medianOrNaN(behind_ns));
     return samples;
   }
 
@@ -131,7 +132,7 @@ export class WakeQuestion {
       const samples_ns = Array.from({ length: QUIET_WRITES }, () =>
         time_ns(() => writeSync(fifo.write_fd, this.#message)),
       );
-      return median(samples_ns);
+      return medianOrNaN(samples_ns);
     } finally {
       closeSync(fifo.read_fd);
       closeSync(fifo.write_fd);
@@ -142,7 +143,7 @@ export class WakeQuestion {
 /** Those whose reader waited, and that nothing else held up. */
 export function undisturbed(samples: readonly WakeSample[]): WakeSample[] {
   const waited = samples.filter(({ waited_ns }) => waited_ns > 0);
-  const usual_ns = median(waited.map(({ latency_ns }) => latency_ns));
+  const usual_ns = medianOrNaN(waited.map(({ latency_ns }) => latency_ns));
   const most_ns = Math.max(LATENCY_MAX_NS, LATENCY_MAX_MEDIANS * usual_ns);
   return waited.filter(({ latency_ns }) => latency_ns <= most_ns);
 }
@@ -155,7 +156,7 @@ export function wakeCosts(samples: readonly WakeSample[]): WakeCosts {
     const nearest = [...samples].sort((a, b) => away_ns(a) - away_ns(b));
     const inside = nearest.filter((sample) => away_ns(sample) === 0);
     const counted = inside.length > 0 ? inside : nearest.slice(0, SAMPLES_MIN);
-    return median(counted.map((wake) => wake.latency_ns));
+    return medianOrNaN(counted.map((wake) => wake.latency_ns));
   };
   return { wake_ns: latency_ns(SHORT_NS), wake_idle_ns: latency_ns(LONG_NS) };
 }
@@ -181,7 +182,7 @@ export function wakeTable(samples: readonly WakeSample[]): WakeTable | undefined
 export function idleAfter_ns({ waits }: WakeTable): number | undefined {
   const points = waits
     .filter(({ wait_ns }) => wait_ns >= SHORT_NS.from_ns)
-    .map(({ wait_ns, latencies_ns }) => ({ wait_ns, latency_ns: median(latencies_ns) }));
+    .map(({ wait_ns, latencies_ns }) => ({ wait_ns, latency_ns: medianOrNaN(latencies_ns) }));
   const [shortest, longest] = [points[0], points.at(-1)];
   if (shortest === undefined || longest === undefined) return undefined;
   const short_ns = shortest.latency_ns;
@@ -220,10 +221,10 @@ function waitOf(found: readonly WakeSample[]): WakeTable['waits'][number] {
     [...found].sort((a, b) => a.latency_ns - b.latency_ns),
     GROUPS,
   );
-  const middle = (values: readonly number[]): number => Math.round(median(values));
+  const middle = (values: readonly number[]): number => Math.round(medianOrNaN(values));
   return {
     // rounded down it stays below the next edge, so that the waits of a table rise
-    wait_ns: Math.floor(median(found.map(({ waited_ns }) => waited_ns))),
+    wait_ns: Math.floor(medianOrNaN(found.map(({ waited_ns }) => waited_ns))),
     calls_ns: groups.map((group) => middle(group.map(({ call_ns }) => call_ns))),
     latencies_ns: groups.map((group) => middle(group.map(({ latency_ns }) => latency_ns))),
   };

@@ -14,13 +14,20 @@ import { fail } from '../../errors.ts';
 import { lineHead, type ReadLine, readCellLine } from '../../model/sweep-line.ts';
 import { cannotSync, reasonOf, writeFailure } from '../../pipe/os-error.ts';
 import { openFailure } from '../../pipe/output-file.ts';
-import type { CellOutput } from './cell-output.ts';
 
 const OWNER_ONLY = 0o600;
 const READ_BYTES = 2 ** 20;
 const LINE_END = 0x0a;
 const OTHER = 'is of another sweep';
 const NONE = 'is no line of a sweep';
+
+/** Where lines go. */
+export interface CellOutput {
+  /** Takes a whole line. @throws `disk-full`, `write-failed`, `reader-closed` */
+  append(line: string): Promise<void>;
+  /** Ends it, also after an interruption; what was appended is final then. */
+  finish(): Promise<void>;
+}
 
 /** The sweep that a file has to be of. */
 export interface Expected {

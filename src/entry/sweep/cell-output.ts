@@ -3,14 +3,7 @@ import { fail } from '../../errors.ts';
 import type { AsyncChannel } from '../../migrate/drive.ts';
 import { type OpenDestination, parseDestination } from '../../pipe/destination.ts';
 import { FileSink } from '../../pipe/file-sink.ts';
-import { CellFile, type Expected } from './cell-file.ts';
-
-export interface CellOutput {
-  /** Takes a whole line. @throws `disk-full`, `write-failed`, `reader-closed` */
-  append(line: string): Promise<void>;
-  /** Ends it, also after an interruption; what was appended is final then. */
-  finish(): Promise<void>;
-}
+import { CellFile, type CellOutput, type Expected } from './cell-file.ts';
 
 export interface OpenOptions {
   /** Begin a file anew. */
