@@ -14,7 +14,6 @@ import { EncodeQuestion } from './encode.ts';
 import { FileQuestion } from './files.ts';
 import { LoopQuestion } from './loop.ts';
 import { MemoryQuestion } from './memory.ts';
-import { medianOrNaN } from './numbers.ts';
 import { Peer } from './peer.ts';
 import { PipeQuestion } from './pipes.ts';
 import { switchRound } from './switches.ts';
