@@ -68,6 +68,8 @@ export {
   type BenchRatio,
   type BenchVerdict,
   type BuildFacts,
+  type MeasuredCase,
+  type UnmeasuredCase,
 } from './stats/bench.ts';
 export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
 export {
