@@ -14,14 +14,17 @@ const INPUTS = [
   'tsconfig.build.json',
   'package-lock.json',
 ];
-const GENERATED = 'src/core/binary.ts';
+/** What the build makes in src/: the core's bytes, and its constants. */
+export const BINARY_FILE = 'src/core/binary.ts';
+export const LAYOUT_FILE = 'src/core/layout.ts';
+const GENERATED = [BINARY_FILE, LAYOUT_FILE];
 
 function filesUnder(root, path) {
   if (path.includes('.')) return [path];
   return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length))
-    .filter((file) => file.replace(/^\/+/, '') !== GENERATED);
+    .filter((file) => !GENERATED.includes(file.replace(/^\/+/, '')));
 }
 
 /** The hash of all that dist/ is built from. */

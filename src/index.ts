@@ -64,6 +64,8 @@ export type {
   BenchRatio,
   BenchVerdict,
   BuildFacts,
+  MeasuredCase,
+  UnmeasuredCase,
 } from './stats/bench.ts';
 export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
 export {

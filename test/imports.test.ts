@@ -86,6 +86,49 @@ test('an arrow that is not in the table is found', () => {
   assert.is(fault('guest/guest.ts', 'commander', allowed), 'guest/guest.ts imports the package commander');
 });
 
+/** What a source text imports when it runs: TypeScript drops what is `import type` as a whole. */
+function loadedBy(text: string): string[] {
+  return importsOf(text.replace(/\b(?:import|export) type\b[^;]*;/g, ''));
+}
+
+/** Every file that one loads, itself among them, by which file led there. */
+function reachable(entry: string): Map<string, string> {
+  const found = new Map([[entry, '']]);
+  for (const file of found.keys()) {
+    for (const specifier of loadedBy(readFileSync(join(SRC, file), 'utf8'))) {
+      const target = normalize(join(dirname(file), specifier));
+      if (specifier.startsWith('.') && !found.has(target)) found.set(target, file);
+    }
+  }
+  return found;
+}
+
+/** The way to a file, from the entry on. */
+function wayTo(file: string, found: ReadonlyMap<string, string>): string {
+  const from = found.get(file) ?? '';
+  return from === '' ? file : `${wayTo(from, found)} > ${file}`;
+}
+
+/** Files with the core in them, or that use WebAssembly outside of comments. */
+function needsWasm(file: string): boolean {
+  const text = readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  return file === 'core/binary.ts' || /\bWebAssembly\./.test(text);
+}
+
+test("the model never loads the core's bytes, nor anything that uses WebAssembly", () => {
+  const found = reachable('model/index.ts');
+  assert.ok(found.has('migrate/save.ts') && found.has('core/layout.ts'), 'the walk goes through folders');
+  const faults = [...found.keys()].filter(needsWasm).map((file) => wayTo(file, found));
+  assert.equal(faults, []);
+});
+
+test('what loads the core is found', () => {
+  const found = reachable('index.ts');
+  assert.ok(needsWasm('core/binary.ts') && found.has('core/binary.ts'));
+  assert.match(wayTo('core/load.ts', found), /^index\.ts > .*core\/load\.ts$/);
+  assert.equal(loadedBy("import type { A } from './a.ts';\nimport { type B } from './b.ts';"), ['./b.ts']);
+});
+
 test('the core imports nothing but itself', () => {
   const folder = new URL('../assembly/', import.meta.url).pathname;
   const faults = readdirSync(folder).flatMap((file) =>

@@ -8,6 +8,8 @@ import {
   type BuildFacts,
   benchCase,
   benchRatio,
+  isMeasured,
+  unmeasuredCase,
 } from '../stats/bench.ts';
 import { BENCH_SCHEMA } from '../stats/schemas.ts';
 import { type Build, THIS_BUILD } from './build.ts';
@@ -94,8 +96,8 @@ function besides(
   there: readonly BenchCaseResult[],
   { version, commit }: BenchOther,
 ): BenchAgainst {
-  const ratios = there.flatMap((other) => {
-    const own = here.find(({ name }) => name === other.name);
+  const ratios = there.filter(isMeasured).flatMap((other) => {
+    const own = here.filter(isMeasured).find(({ name }) => name === other.name);
     return own === undefined ? [] : [benchRatio(own, other, new Prng(BOOTSTRAP_SEED))];
   });
   return { version, commit, cases: there, ratios };
@@ -164,7 +166,9 @@ class Bench {
   }
 }
 
-function resultOf({ name, bytes }: BenchCase, { ready, samples_s }: Contender): BenchCaseResult {
+function resultOf({ name, bytes }: BenchCase, contender: Contender): BenchCaseResult {
+  const { ready, samples_s, unmeasured } = contender;
   const { wire_bytes } = ready;
-  return benchCase({ name, bytes, ...(wire_bytes === undefined ? {} : { wire_bytes }) }, samples_s);
+  const about = { name, bytes, ...(wire_bytes === undefined ? {} : { wire_bytes }) };
+  return unmeasured === undefined ? benchCase(about, samples_s) : unmeasuredCase(about, unmeasured);
 }

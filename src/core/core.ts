@@ -1,5 +1,5 @@
 /** The typed face of the core: one place where every number that comes back is made unsigned. */
-import { LAYOUT } from './binary.ts';
+import { LAYOUT } from './layout.ts';
 import { type CoreExports, instantiateCore } from './load.ts';
 
 export { LAYOUT };

@@ -1,5 +1,5 @@
 /** How long the records of a RAM section are. */
-import { LAYOUT } from '../core/core.ts';
+import { LAYOUT } from '../core/layout.ts';
 
 export const RECORDS = {
   page_bytes: LAYOUT.PAGE_SIZE,

@@ -1,11 +1,12 @@
 /** What a person is told of a bench: the conclusion first, then every case. */
-
-import type {
-  BenchAgainst,
-  BenchCaseResult,
-  BenchDocument,
-  BenchVerdict,
-  BuildFacts,
+import {
+  type BenchAgainst,
+  type BenchCaseResult,
+  type BenchDocument,
+  type BenchVerdict,
+  type BuildFacts,
+  isMeasured,
+  type MeasuredCase,
 } from '../stats/bench.ts';
 import { median } from '../stats/quantiles.ts';
 import { formatBytes, formatCount, formatGbPerS } from '../units.ts';
@@ -34,7 +35,7 @@ function formatGb(gb_per_s: number): string {
 }
 
 /** What a page takes, or in cases of the facade a call. */
-function formatPage({ gb_per_s }: BenchCaseResult): string {
+function formatPage({ gb_per_s }: MeasuredCase): string {
   const ns = (PAGE_BYTES / (gb_per_s.median * BYTES_PER_GB)) * NS_PER_S;
   if (ns < 0.1) return '<0.1 ns';
   return ns < 1000 ? `${ns.toFixed(ns < 99.95 ? 1 : 0)} ns` : `${(ns / 1000).toFixed(2)} us`;
@@ -51,13 +52,14 @@ export function reportBench(document: BenchDocument): string {
   const { against } = document;
   const [conclusion, table, remarks] =
     against === undefined
-      ? [conclude(document.cases), caseTable(document.cases), caseRemarks(document)]
+      ? [conclude(document.cases.filter(isMeasured)), caseTable(document.cases), caseRemarks(document)]
       : [concludeAgainst(document, against), ratioTable(document, against), ratioRemarks(document, against)];
   return [wrap(conclusion, WIDTH), '', table, '', ...remarks.map((text) => wrap(text, WIDTH))].join('\n');
 }
 
 /** The encoder at the largest size, by what the pages hold; else from where to where the rates go. */
-function conclude(cases: readonly BenchCaseResult[]): string {
+function conclude(cases: readonly MeasuredCase[]): string {
+  if (cases.length === 0) return 'No case could be measured.';
   const largest_bytes = Math.max(
     ...cases.flatMap(({ name, bytes }) => (name.startsWith('encode/') ? [bytes] : [])),
   );
@@ -90,18 +92,37 @@ function caseTable(cases: readonly BenchCaseResult[]): string {
     ],
     cases.map((one) => [
       printable(one.name),
-      formatGb(one.gb_per_s.median),
-      formatGb(one.gb_per_s.min),
-      formatGb(one.gb_per_s.max),
-      formatPage(one),
+      ...(isMeasured(one) ? rateCells(one) : NO_RATES),
       one.wire_bytes === undefined ? '' : formatBytes(one.wire_bytes),
       formatCount(one.samples.length),
     ]),
   );
 }
 
+function rateCells(one: MeasuredCase): string[] {
+  const { median, min, max } = one.gb_per_s;
+  return [formatGb(median), formatGb(min), formatGb(max), formatPage(one)];
+}
+
+/** In the columns of the rates, of a case that could not be measured. */
+const NO_RATES = ['-', '-', '-', '-'];
+
+/** Which cases could not be measured, a remark for each reason. */
+function unmeasuredRemarks(cases: readonly BenchCaseResult[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, unmeasured } of cases) {
+    if (unmeasured === undefined) continue;
+    names.set(unmeasured, [...(names.get(unmeasured) ?? []), printable(name)]);
+  }
+  return Array.from(
+    names,
+    ([reason, of]) => `Not measured, because ${printable(reason)}: ${[...new Set(of)].join(', ')}.`,
+  );
+}
+
 function caseRemarks({ cases, ...facts }: BenchDocument): string[] {
   return [
+    ...unmeasuredRemarks(cases),
     `pagepipe${nameOf(facts)}. GB/s are medians, in 10^9 bytes of guest RAM a second; slowest and fastest are ` +
       'single samples. On the wire: bytes of stream a run.',
     ...(cases.some(({ name }) => name.startsWith('facade/'))
@@ -116,6 +137,7 @@ function concludeAgainst({ cases }: BenchDocument, { ratios, ...facts }: BenchAg
     return `${words} in ${formatCount(count)}`;
   });
   const of = ratios.length === cases.length ? '' : ` of ${formatCount(cases.length)}`;
+  if (ratios.length === 0) return `No case could be compared with the other build${nameOf(facts)}.`;
   return (
     `${ratios.length === 1 ? 'In one case' : `Over ${formatCount(ratios.length)}${of} cases`} this build is ${rangeOf(ratios.map(({ ratio }) => ratio))} the ` +
     `other${nameOf(facts)} in throughput (median ${formatRatio(median(ratios.map(({ ratio }) => ratio ?? 0)))}): ` +
@@ -126,7 +148,7 @@ function concludeAgainst({ cases }: BenchDocument, { ratios, ...facts }: BenchAg
 function ratioTable({ cases }: BenchDocument, against: BenchAgainst): string {
   const rateIn = (all: readonly BenchCaseResult[], name: string): string => {
     const found = all.find((one) => one.name === name);
-    return found === undefined ? '' : formatGb(found.gb_per_s.median);
+    return found === undefined || !isMeasured(found) ? '' : formatGb(found.gb_per_s.median);
   };
   return formatTable(
     [left('case'), right('this GB/s'), right('other GB/s'), right('ratio'), left('95 %'), left('this is')],
@@ -141,12 +163,13 @@ function ratioTable({ cases }: BenchDocument, against: BenchAgainst): string {
   );
 }
 
-function ratioRemarks({ cases }: BenchDocument, { ratios }: BenchAgainst): string[] {
-  const compared = new Set(ratios.map(({ name }) => name));
-  const rest = cases.filter(({ name }) => !compared.has(name)).map(({ name }) => printable(name));
+function ratioRemarks({ cases }: BenchDocument, { cases: others }: BenchAgainst): string[] {
+  const there = new Set(others.map(({ name }) => name));
+  const rest = cases.filter(({ name }) => !there.has(name)).map(({ name }) => printable(name));
   return [
     'Samples of the two took turns. Faster and slower: the whole 95 % interval is over 3 % away from 1; the ' +
       'same: it is within 5 %. Where others use the machine, a case or two of many are called wrongly: repeat it.',
+    ...unmeasuredRemarks([...cases, ...others]),
     ...(rest.length === 0 ? [] : [`Of this build only, so not compared: ${rest.join(', ')}.`]),
   ];
 }

@@ -114,8 +114,8 @@ function lateCause(
   if (queued_ms >= half_ms) return 'other processes had the CPU meanwhile';
   if (write_ms < half_ms) return 'the encoder was slow: touching memory for the first time may be dear here';
   const what = cpu_ms >= half_ms ? 'computed inside' : 'blocked';
-  const hint = is_file ? ': try --via pipe or --thread' : '';
-  return `the kernel ${what} single writes, which no slice can cut${hint}`;
+  const hint = is_file ? '; try --via pipe or --thread' : '';
+  return `the kernel ${what} single writes, no slice cuts them${hint}`;
 }
 
 /** Says so where a slice was overrun, and by what. */

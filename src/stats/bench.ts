@@ -16,23 +16,43 @@ const SAME_WITHIN = 0.05;
 const BYTES_PER_GB = 1e9;
 
 /** Rates over the samples of a case. */
-export interface GbPerS {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
+export interface GbPerS<Rate = number> {
+  readonly median: Rate;
+  readonly min: Rate;
+  readonly max: Rate;
 }
 
-/** A case, measured. */
-export interface BenchCaseResult {
+/** What a case is about. */
+interface CaseFacts {
   readonly name: string;
   /** Guest RAM that a run goes over. */
   readonly bytes: number;
   /** What a run writes of a stream, or reads; of a case that does either. */
   readonly wire_bytes?: number;
+}
+
+/** A case, measured. */
+export interface MeasuredCase extends CaseFacts {
   /** Gigabytes (10^9 bytes) of guest RAM a second. */
   readonly gb_per_s: GbPerS;
   /** Seconds a run. */
   readonly samples: readonly number[];
+  readonly unmeasured?: never;
+}
+
+/** A case that could not be measured. */
+export interface UnmeasuredCase extends CaseFacts {
+  readonly gb_per_s: GbPerS<null>;
+  /** None. */
+  readonly samples: readonly number[];
+  /** Why. */
+  readonly unmeasured: string;
+}
+
+export type BenchCaseResult = MeasuredCase | UnmeasuredCase;
+
+export function isMeasured(one: BenchCaseResult): one is MeasuredCase {
+  return one.unmeasured === undefined;
 }
 
 /** What is known of a build; null where nothing is. */
@@ -72,10 +92,7 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
  * @param samples_s seconds a run, at least one
  * @example benchCase({ name: 'zero/16MiB', bytes: 2 ** 24 }, [0.001, 0.0011]).gb_per_s.median
  */
-export function benchCase(
-  about: Pick<BenchCaseResult, 'name' | 'bytes' | 'wire_bytes'>,
-  samples_s: readonly number[],
-): BenchCaseResult {
+export function benchCase(about: CaseFacts, samples_s: readonly number[]): MeasuredCase {
   const rate = (seconds: number): number => rounded(about.bytes / seconds / BYTES_PER_GB);
   return {
     ...about,
@@ -86,6 +103,11 @@ export function benchCase(
     },
     samples: samples_s.map(rounded),
   };
+}
+
+/** A case that could not be measured, and why. */
+export function unmeasuredCase(about: CaseFacts, unmeasured: string): UnmeasuredCase {
+  return { ...about, gb_per_s: { median: null, min: null, max: null }, samples: [], unmeasured };
 }
 
 /** Where the interval lies: beyond 1 on one side, around it and narrow, or neither. */
@@ -100,8 +122,8 @@ function verdictOf({ low, high }: SureRatio): BenchVerdict {
  * This build beside the other in one case. Samples at the same index were taken one right after the other, so
  * they are drawn together: a machine that slows down for a while slows both.
  */
-export function benchRatio(here: BenchCaseResult, there: BenchCaseResult, draws: Draws): BenchRatio {
-  const rates = ({ bytes, samples }: BenchCaseResult): number[] => samples.map((seconds) => bytes / seconds);
+export function benchRatio(here: MeasuredCase, there: MeasuredCase, draws: Draws): BenchRatio {
+  const rates = ({ bytes, samples }: MeasuredCase): number[] => samples.map((seconds) => bytes / seconds);
   const figure = ratioOfMedians(rates(there), rates(here), draws, true);
   const { ratio, low, high } = figure;
   return { name: here.name, ratio, low, high, verdict: verdictOf(figure) };

@@ -57,6 +57,75 @@ test('a short run is repeated until a sample has 2 ms; its seconds are of one ru
   for (const seconds of contender?.samples_s ?? []) assert.ok(Math.abs(seconds - 1e-6) < 1e-9, `${seconds}`);
 });
 
+/** A clock that goes by steps, in a world in which a run takes 400 ns, but for those that something else delays. */
+class CoarseWorld extends World {
+  readonly #step_ns: number;
+
+  constructor(step_ns: number) {
+    super(20);
+    this.#step_ns = step_ns;
+  }
+
+  override now(): number {
+    return Math.floor(super.now() / this.#step_ns) * this.#step_ns;
+  }
+
+  delayed(run_ns: number, delays_ns: ReadonlyMap<number, number>): Entry {
+    let runs = 0;
+    const run = () => {
+      this.now_ns += run_ns + (delays_ns.get(runs++) ?? 0);
+    };
+    return { ...this.entry('a'), contenders: [{ ready: { run }, runs: 1, samples_s: [] }] };
+  }
+}
+
+/** The first runs, and those that end a warm-up early: what takes 30 ms there takes nothing later. */
+const DELAYED = [[], [0], [1], [0, 1], [2], [3], [7], [15], [20], [100], [1000], [5000], [20_000]];
+
+for (const delayed of DELAYED) {
+  test(`by a clock of steps of 100 us each sample is far above a step, with runs ${delayed} delayed`, async () => {
+    const world = new CoarseWorld(100_000);
+    const entry = world.delayed(400, new Map(delayed.map((run) => [run, 31_000_000])));
+    await world.measure([entry], 0);
+    const [contender] = entry.contenders;
+    assert.is(contender?.unmeasured, undefined);
+    assert.is(contender?.samples_s.length, ROUNDS_MIN);
+    // 25 steps at the least, so a step more or less is 4 %; a delayed run may have come into one sample
+    const off = (contender?.samples_s ?? []).filter((seconds) => Math.abs(seconds / 400e-9 - 1) > 0.04);
+    assert.ok(off.length <= delayed.length, `${off}`);
+  });
+}
+
+test('a clock that stands still measures nothing, and one that shows only its own readings neither', async () => {
+  const reasons = async (now: () => number): Promise<readonly (string | number | undefined)[]> => {
+    let runs = 0;
+    const ready = {
+      run: () => {
+        runs++;
+      },
+    };
+    const entry = { ...new World().entry('a'), contenders: [{ ready, runs: 1, samples_s: [] }] };
+    const [contender]: Entry['contenders'] = entry.contenders;
+    await measure([entry], 0, { clock: { now }, onTurn: () => undefined });
+    assert.ok(runs < 1000, `${runs} runs for nothing`);
+    return [contender?.unmeasured, contender?.samples_s.length];
+  };
+  let reads = 0;
+  assert.equal(await reasons(() => 7), ['the clock stands still', 0]);
+  assert.equal(await reasons(() => 100_000 * reads++), ['the clock shows no more time for more work', 0]);
+});
+
+test('by a clock so coarse that a sample would take over a second, only long runs are measured', async () => {
+  const world = new CoarseWorld(100_000_000);
+  const entries = [world.delayed(400, new Map()), world.delayed(6e9, new Map())];
+  await world.measure(entries, 0);
+  const [short, long] = entries.flatMap(({ contenders }) => contenders);
+  assert.is(short?.unmeasured, 'the clock goes by steps of 100 ms, so a sample would have to take 5000 ms');
+  assert.is(short?.samples_s.length, 0);
+  assert.is(long?.unmeasured, undefined);
+  assert.is(long?.samples_s.length, ROUNDS_MIN);
+});
+
 test('a clock of coarse steps makes samples longer', async () => {
   const world = new World(100_000);
   const entry = world.entry('a', 1_000_000);

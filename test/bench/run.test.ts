@@ -34,6 +34,13 @@ const withCore = (Core: typeof pagepipe.Core): BenchOptions['against'] => ({
   build: buildOfModule({ ...pagepipe, Core }, 'a test'),
 });
 
+/** Rates that must be there. */
+function withoutNull(rates: pagepipe.BenchCaseResult['gb_per_s']): Partial<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(rates).flatMap(([name, rate]) => (rate === null ? [] : [[name, rate]])),
+  );
+}
+
 test('every case once, with its samples and rates, and the keys of the contract', async () => {
   const facts = { version: '1.2.3', commit: 'abc' };
   const document = await bench({ size_bytes: 18 * MIB, facts, machine: { cpu: 'x' } });
@@ -43,9 +50,10 @@ test('every case once, with its samples and rates, and the keys of the contract'
   const names = document.cases.map(({ name }) => name);
   assert.equal(names, benchCaseNames(18 * MIB));
   assert.is(new Set(names).size, names.length, 'no name twice');
-  for (const { name, bytes, gb_per_s, samples } of document.cases) {
+  for (const { name, bytes, gb_per_s, samples, unmeasured } of document.cases) {
     assert.is(samples.length, 15, name);
-    const { median, min, max } = gb_per_s;
+    assert.is(unmeasured, undefined, name);
+    const { median = 0, min = 0, max = 0 } = withoutNull(gb_per_s);
     assert.ok(min > 0 && min <= median && median <= max && Number.isFinite(max), name);
     assert.ok(Math.abs(bytes / Math.min(...samples) / 1e9 / max - 1) < 1e-4, name);
     assert.ok(name.length <= 30, `${name} fits the table of compare`);
@@ -116,6 +124,31 @@ test('an abort ends it at the next turn; the share grows to 1', async () => {
     [...shares].sort((a, b) => a - b),
   );
   assert.is(shares.at(-1), 1);
+});
+
+test('by a clock that shows no work nothing is measured, and each case says so', async () => {
+  let now_ns = 0;
+  const by_reading = {
+    now: () => {
+      now_ns += 100_000;
+      return now_ns;
+    },
+  };
+  for (const [clock, reason] of [
+    [by_reading, 'the clock shows no more time for more work'],
+    [{ now: () => 5 }, 'the clock stands still'],
+  ] as const) {
+    const only = /^(zero|facade|save)/;
+    const against = { version: null, commit: null, build: THIS_BUILD };
+    const { cases, against: other } = await bench({ size_bytes: MIB, only, clock, against });
+    assert.is(cases.length, 4);
+    for (const { name, gb_per_s, samples, unmeasured } of [...cases, ...(other?.cases ?? [])]) {
+      assert.equal(gb_per_s, { median: null, min: null, max: null }, name);
+      assert.equal(samples, [], name);
+      assert.is(unmeasured, reason, name);
+    }
+    assert.equal(other?.ratios, []);
+  }
 });
 
 test('two builds: the same cases of both, and a ratio of each', async () => {

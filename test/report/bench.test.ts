@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reportBench } from '../../src/report/bench.ts';
-import { type BenchDocument, type BenchRatio, benchCase } from '../../src/stats/bench.ts';
+import { type BenchDocument, type BenchRatio, benchCase, unmeasuredCase } from '../../src/stats/bench.ts';
 import { assertWidth } from '../support/cli.ts';
 
 const GIB = 2 ** 30;
@@ -49,6 +49,23 @@ test('cases without the encoder: from where to where the rates go', () => {
   assert.match(some('zero/1GiB'), /^The case goes at 10\.7 GB\/s\.\n/);
   assert.match(some('zero/1GiB'), /^pagepipe \(1\.2\.3\)\./m);
   assert.not.match(some('zero/1GiB'), /one call/);
+});
+
+test('what could not be measured has no figures, and the reason stands below', () => {
+  const unmeasured = ['zero/1GiB', 'facade/bitmap-next'].map((name) =>
+    unmeasuredCase({ name, bytes: GIB }, 'the clock stands still'),
+  );
+  const text = reportBench({ ...DOCUMENT, cases: [...DOCUMENT.cases.slice(0, 2), ...unmeasured] });
+  assert.match(text, /^The encoder takes 1\.00 GiB at 9\.76 GB\/s of normal pages\.\n/);
+  assert.match(text, /^zero\/1GiB +- +- +- +- +0$/m);
+  assert.match(text, /^Not measured, because the clock stands still: zero\/1GiB, facade\/bitmap-next\.$/m);
+  assert.match(reportBench({ ...DOCUMENT, cases: unmeasured }), /^No case could be measured\.\n/);
+  const against = { version: null, commit: null, cases: unmeasured, ratios: [] };
+  const beside = reportBench({ ...DOCUMENT, cases: unmeasured, against });
+  assert.match(beside, /^No case could be compared with the other build\.\n/);
+  assert.match(beside, /^Not measured, because the clock stands still: zero\/1GiB, facade\/bitmap-next\.$/m);
+  assert.not.match(beside, /Of this build only/);
+  for (const one of [text, beside]) assertWidth(one);
 });
 
 test('two builds: the range of the ratios and how many are sure, then both rates a case', () => {

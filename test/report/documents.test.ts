@@ -66,11 +66,11 @@ test('a policy with a target: held, or missed and why', () => {
     [
       '  target    missed: 99 of 100 requests were answered within 20.0 ms, not 10.0 ms',
       '            3 longer turns, 60.0 ms: 50.0 ms in writes, 8.00 ms computing, 2.00 ms waiting for CPU',
-      '            the kernel blocked single writes, which no slice can cut: try --via pipe or --thread',
+      '            the kernel blocked single writes, no slice cuts them; try --via pipe or --thread',
     ].join('\n'),
   );
   assert.match(linesOf({ ...late, cpu_ms: 40 }, 20), /the kernel computed inside single writes.*--thread$/);
-  assert.match(linesOf(late, 20, 'pipe'), /blocked single writes, which no slice can cut$/);
+  assert.match(linesOf(late, 20, 'pipe'), /blocked single writes, no slice cuts them$/);
   assert.match(linesOf({ ...late, queued_ms: 31 }, 20), /other processes had the CPU meanwhile$/);
   assert.match(linesOf({ ...late, write_ms: 9 }, 20), /the encoder was slow/);
   assert.match(

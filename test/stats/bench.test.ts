@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Prng } from '../../src/guest/prng.ts';
-import { type BenchCaseResult, benchCase, benchRatio } from '../../src/stats/bench.ts';
+import { benchCase, benchRatio, type MeasuredCase, unmeasuredCase } from '../../src/stats/bench.ts';
 
 const GB = 1e9;
 
@@ -22,8 +22,19 @@ test('digits that no clock has are cut off', () => {
   assert.equal(benchCase({ name: 'a', bytes: GB }, [1 / 3]).samples, [0.333333]);
 });
 
+test('what could not be measured has no figures, and says why', () => {
+  assert.equal(unmeasuredCase({ name: 'a', bytes: GB, wire_bytes: 7 }, 'the clock stands still'), {
+    name: 'a',
+    bytes: GB,
+    wire_bytes: 7,
+    gb_per_s: { median: null, min: null, max: null },
+    samples: [],
+    unmeasured: 'the clock stands still',
+  });
+});
+
 /** 21 samples around a time, from 1 % below it to 1 % above; the machine slows down meanwhile by a half. */
-function samples(seconds: number, spread = 0.01): BenchCaseResult {
+function samples(seconds: number, spread = 0.01): MeasuredCase {
   const times = Array.from({ length: 21 }, (_, i) => {
     const noise = (((i * 8) % 21) - 10) / 10;
     return seconds * (1 + noise * spread) * (1 + i / 40);
@@ -31,7 +42,7 @@ function samples(seconds: number, spread = 0.01): BenchCaseResult {
   return benchCase({ name: 'a', bytes: GB }, times);
 }
 
-const ratioOf = (here: BenchCaseResult, there: BenchCaseResult) => benchRatio(here, there, new Prng(1));
+const ratioOf = (here: MeasuredCase, there: MeasuredCase) => benchRatio(here, there, new Prng(1));
 
 test('the ratio is the throughput of this build by that of the other, with its interval', () => {
   const { name, ratio, low, high } = ratioOf(samples(1), samples(2));

@@ -10,15 +10,30 @@ export interface FoundProcess {
   readonly state: string;
 }
 
-/** The process, unless it is gone, a zombie, or works elsewhere. */
+/** SIGKILL in the masks of proc(5). */
+const SIGKILL_BIT = 1n << 8n;
+/** In the flags of /proc/PID/stat: it ends (PF_EXITING, linux/sched.h). */
+const EXITING = 0x4;
+
+/** Whether a process was killed and has not ended only because it has had no CPU since. */
+function isKilled(pid: number, fields: readonly string[]): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const pending = Array.from(status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm), ([, mask]) =>
+    BigInt(`0x${mask}`),
+  );
+  return pending.some((mask) => (mask & SIGKILL_BIT) !== 0n) || (Number(fields[6]) & EXITING) !== 0;
+}
+
+/** The process, unless it is gone, a zombie, killed, or works elsewhere. */
 function processIn(folder: string, pid: number): FoundProcess | undefined {
   try {
     const cwd = readlinkSync(`/proc/${pid}/cwd`);
     if (cwd !== folder && !cwd.startsWith(folder + sep)) return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-    return state === 'Z' ? undefined : { pid, command, state };
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = ''] = fields;
+    return state === 'Z' || isKilled(pid, fields) ? undefined : { pid, command, state };
   } catch {
     return undefined;
   }
