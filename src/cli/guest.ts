@@ -6,6 +6,7 @@ import {
   Guest,
   type GuestOptions,
   MEMORY_BYTES_MAX,
+  type MissingRule,
   nextTurn,
   PAGE_BYTES,
   parseWorkload,
@@ -13,8 +14,10 @@ import {
   type StreamOrigin,
   type WorkloadSpec,
 } from '../index.ts';
-import { readGuest } from '../node.ts';
+import { type GuestReadOptions, readGuest } from '../node.ts';
+import { contradiction } from './options.ts';
 import { readingBar } from './reading.ts';
+import { warnOfMissing } from './warnings.ts';
 
 /** A guest, ready to be saved. */
 export interface ChosenGuest {
@@ -30,10 +33,13 @@ export interface ChosenGuest {
 export async function guestFromFile(
   path: string,
   signal: AbortSignal,
-  { shared = false }: GuestOptions = {},
+  options: Pick<GuestReadOptions, 'shared' | 'raw' | 'missing'> = {},
 ): Promise<ChosenGuest> {
   const before_ms = performance.now();
-  const file = await readingBar('reading', (onProgress) => readGuest(path, { signal, onProgress, shared }));
+  const file = await readingBar('reading', (onProgress) =>
+    readGuest(path, { ...options, signal, onProgress }),
+  );
+  warnOfMissing(file.missing);
   return { ...file, load_ms: performance.now() - before_ms };
 }
 
@@ -68,10 +74,28 @@ export async function syntheticGuest(
   return { guest, running, load_ms: performance.now() - before_ms };
 }
 
+/** What says which guest it is has to say it once. @throws `usage-contradiction`, `usage-needs` */
+export function checkGuestFlags(flags: {
+  readonly ram?: string;
+  readonly raw?: boolean;
+  readonly missing?: MissingRule;
+  readonly workload?: string;
+  readonly size?: number;
+}): void {
+  const { ram, raw, missing, workload, size } = flags;
+  if (ram !== undefined && workload !== undefined) throw contradiction('--ram', '--workload');
+  if (ram !== undefined && size !== undefined) throw contradiction('--ram', '--size');
+  if (ram !== undefined) return;
+  if (raw === true) throw fail('usage-needs', { option: '--raw', needs: '--ram' });
+  if (missing !== undefined) throw fail('usage-needs', { option: '--missing', needs: '--ram' });
+}
+
 /** The guest that `--ram` or `--workload` and `--size` name. */
 export async function chooseGuest(
   options: {
     readonly ram?: string | undefined;
+    readonly raw?: boolean | undefined;
+    readonly missing?: MissingRule | undefined;
     readonly workload?: string | undefined;
     readonly size?: number | undefined;
     readonly seed: number;
@@ -83,7 +107,8 @@ export async function chooseGuest(
   signal: AbortSignal,
 ): Promise<ChosenGuest> {
   const shared = options.thread === true || (options.channels ?? 1) > 1;
-  if (options.ram !== undefined) return guestFromFile(options.ram, signal, { shared });
+  const { raw, missing } = options;
+  if (options.ram !== undefined) return guestFromFile(options.ram, signal, { shared, raw, missing });
   if (options.workload === undefined)
     throw fail('usage-needs', { option: 'save', needs: '--ram or --workload' });
   if (options.size === undefined)

@@ -103,7 +103,7 @@ const TAIL_OFFSET = 1000;
 function runTail(input: Marked): Outcome {
   const { bytes } = input;
   try {
-    const sections = splitTail(bytes, TAIL_OFFSET, BEGUN);
+    const sections = splitTail(bytes, TAIL_OFFSET, 4096, BEGUN);
     let end = TAIL_OFFSET;
     for (const section of sections) {
       assert.ok(section.offset >= end && section.bytes > 0, `section at ${section.offset} overlaps`);

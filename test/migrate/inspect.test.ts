@@ -18,6 +18,7 @@ function known(built: StreamBuilder): InspectDocument {
     name,
     used_bytes: ram.length,
     pages: { ...(built.kinds.get(name) ?? { normal: 0, fill: 0, zero: 0 }), xbzrle: 0 },
+    missing_pages: built.missing(name).length,
   }));
   const sum = (kind: 'normal' | 'fill' | 'zero') =>
     blocks.reduce((total, block) => total + block.pages[kind], 0);
@@ -30,6 +31,7 @@ function known(built: StreamBuilder): InspectDocument {
     sections: built.sections,
     blocks,
     pages: { normal: sum('normal'), fill: sum('fill'), zero: sum('zero'), xbzrle: 0 },
+    looks_like_multifd: false,
     rounds: built.rounds,
     stream_bytes: built.offset,
     capabilities: [],
