@@ -204,7 +204,7 @@ const catalogue = {
   'foreign-file': (d: { name: string; next: string; may_be_raw: boolean }) =>
     `the input is ${d.name}: ${d.next}${d.may_be_raw ? '; --raw takes it as it is' : ''}`,
   'page-size': (d: { offset: number; found: string; page_bytes: number }) =>
-    `the guest has pages of ${d.found} bytes ${at(d.offset)}, only ${d.page_bytes} are read: use another guest`,
+    `the guest has pages of ${d.found} bytes ${at(d.offset)}, only ${d.page_bytes} are read: use a guest with these`,
   multifd: (d: { offset: number; word: bigint }) =>
     `page word ${hex(d.word)} ${at(d.offset)} says that pages went by other channels: record without multifd`,
   'missing-pages': (d: { block: string; missing: number; pages: number; is_multifd: boolean }) =>

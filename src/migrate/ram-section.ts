@@ -155,8 +155,8 @@ export class RamSection {
       return true;
     }
     const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
-    if (flags === WORD_MULTIFD_FLUSH) throw fail('multifd', { offset, word });
-    if (flags !== WORD_MEM_SIZE) throw fail('unknown-flags', { offset, flags, word });
+    if (word === BigInt(WORD_MULTIFD_FLUSH)) throw fail('multifd', { offset, word });
+    if (flags !== WORD_MEM_SIZE) throw unknownWord(offset, word);
     if (this.#decoder !== undefined) throw fail('second-block-list', { offset });
     window.consume(LAYOUT.WORD_SIZE);
     const bytes = word - BigInt(WORD_MEM_SIZE);
@@ -203,6 +203,17 @@ export class RamSection {
     }
     window.seek(behind);
   }
+}
+
+/** No flag is above MULTIFD_FLUSH: what stands there is of an offset that is no multiple of 4096. */
+const OFFSET_IN_FLAGS = LAYOUT.FLAG_MASK & ~(2 * WORD_MULTIFD_FLUSH - 1);
+
+/** The word that is no record and nothing else that is known; or one of a target with smaller pages, as old ARM's. */
+function unknownWord(offset: number, word: bigint): Error {
+  const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
+  const low = flags & OFFSET_IN_FLAGS;
+  if (low === 0 || !isPageWord(word ^ BigInt(low))) return fail('unknown-flags', { offset, flags, word });
+  return fail('page-size', { offset, found: String(low & -low), page_bytes: LAYOUT.PAGE_SIZE });
 }
 
 function isPageWord(word: bigint): boolean {

@@ -1,6 +1,6 @@
 /** Readers in tests: what refuses a stream, and streams that come in pieces. */
 import * as assert from 'uvu/assert';
-import { GuestLoader, type Loaded, PagepipeError } from '../../src/index.ts';
+import { GuestLoader, type Loaded, type LoadOptions, PagepipeError } from '../../src/index.ts';
 import type { Section } from '../ref/stream.ts';
 
 /** The error of one line that refuses an input; any other exception fails the test. */
@@ -28,8 +28,8 @@ export function assertRefusal(
 }
 
 /** Loads a stream that comes in pieces, which end at `ends` and at its end. */
-export function loadPieces(stream: Uint8Array, ends: readonly number[]): Loaded {
-  const loader = new GuestLoader();
+export function loadPieces(stream: Uint8Array, ends: readonly number[], options: LoadOptions = {}): Loaded {
+  const loader = new GuestLoader(options);
   let at = 0;
   for (const end of [...ends, stream.length]) {
     loader.reader.readFrom(stream.subarray(at, end));
