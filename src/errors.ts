@@ -31,10 +31,11 @@ const blockOr = (block: NamedBytes | undefined): string =>
   block === undefined ? 'none' : `${quote(block.name)} of ${block.bytes} bytes`;
 
 /** So many blocks are named in a line. */
-const LISTED_MAX = 8;
-const listed = (blocks: readonly NamedBytes[]): string => {
-  const more = blocks.length - LISTED_MAX;
-  return blocks.slice(0, LISTED_MAX).map(blockOr).join(', ') + (more > 0 ? `, and ${more} more` : '');
+const NAMED_MAX = 8;
+const namesOf = (blocks: readonly NamedBytes[]): string => {
+  const more = blocks.length - NAMED_MAX;
+  const names = blocks.slice(0, NAMED_MAX).map(({ name }) => quote(name));
+  return names.join(', ') + (more > 0 ? `, and ${more} more` : '');
 };
 
 type Nothing = Readonly<Record<never, never>>;
@@ -202,18 +203,19 @@ const catalogue = {
   'block-name': (d: { block: string; bytes: number; bytes_max: number }) =>
     `the name ${quote(d.block)} has ${d.bytes} bytes, more than ${d.bytes_max}: choose a shorter one`,
   'foreign-file': (d: { name: string; next: string; may_be_raw: boolean }) =>
-    `the input is ${d.name}: ${d.next}${d.may_be_raw ? '; --raw takes it as it is' : ''}`,
+    `the input is ${d.name}: ${d.next}${d.may_be_raw ? ', or add --raw' : ''}`,
   'page-size': (d: { offset: number; found: string; page_bytes: number }) =>
-    `the guest has pages of ${d.found} bytes ${at(d.offset)}, only ${d.page_bytes} are read: use a guest with these`,
+    `the guest's pages have ${d.found} bytes ${at(d.offset)}: take one whose pages have ${d.page_bytes}`,
   multifd: (d: { offset: number; word: bigint }) =>
-    `page word ${hex(d.word)} ${at(d.offset)} says that pages went by other channels: record without multifd`,
+    `pages went by other channels, as word ${hex(d.word)} ${at(d.offset)} says: record without multifd`,
   'missing-pages': (d: { block: string; missing: number; pages: number; is_multifd: boolean }) =>
-    `${d.missing} of ${d.pages} pages of RAM block ${quote(d.block)} have no record` +
-    (d.is_multifd
-      ? ', as in the main channel of a multifd migration: record without multifd'
-      : ': record it again, or take them as zero with --missing zero'),
+    d.is_multifd
+      ? `${d.missing} of ${d.pages} pages of ${quote(d.block)} are missing, as in multifd's main channel: ` +
+        'record without multifd'
+      : `${d.missing} of ${d.pages} pages of block ${quote(d.block)} have no record: ` +
+        'record it again, or add --missing zero',
   'main-memory': (d: { blocks: readonly NamedBytes[] }) =>
-    `no single RAM block is main memory (${listed(d.blocks)}): name one by load --block, or take load --all`,
+    `no block alone is main memory (${namesOf(d.blocks)}): give load --block NAME or --all`,
 
   // --- the save loop ------------------------------------------------------------------------------
   'usage-limit': (d: { limit_bytes_per_s: number }) =>

@@ -8,18 +8,15 @@ import {
   formatGbPerS,
   formatMs,
   type Loaded,
-  mainMemory,
-  pagesOfBlocks,
-  refuseMissing,
   roundMs,
   type StreamFacts,
 } from '../index.ts';
 import { checkOutput, readStreamFile, writeImage, writeImages } from '../node.ts';
+import { chooseBlock } from './load-block.ts';
 import { contradiction, oneOf } from './options.ts';
 import { isStdoutTaken } from './outputs.ts';
 import { readingBar } from './reading.ts';
 import { interruptible, print, printError, printJson } from './terminal.ts';
-import { warnOfHole, warnOfMissing, warnOfPlugged } from './warnings.ts';
 
 interface LoadFlags {
   readonly output: string;
@@ -36,7 +33,10 @@ export function addLoad(program: Command): void {
     .description("write a stream's RAM as a raw image")
     .argument('<IN>', 'a QEMU migration stream; - is standard input')
     .requiredOption('-o, --output <RAM>', 'the image; with --all a folder')
-    .option('-b, --block <NAME>', 'the block to write (default: main memory, where it is one block)')
+    .option(
+      '-b, --block <NAME>',
+      'the block to write, as it is and without a word on addresses (default: main memory)',
+    )
     .option('-a, --all', 'all blocks, each into a file of the folder')
     .option('--missing <zero>', 'take pages that have no record as zero', oneOf('--missing', ['zero']))
     .option('--json', 'one JSON document instead of text')
@@ -63,26 +63,6 @@ async function load(input: string, flags: LoadFlags, signal: AbortSignal): Promi
     for (const line of linesOf(loaded.facts, block, flags.output, written_bytes, elapsed_ms))
       (is_taken ? printError : print)(line);
   }
-}
-
-/**
- * The block that is wanted, undefined where all are; says what is to be known of it.
- *
- * @throws `main-memory`, `missing-pages`, `no-such-block`
- */
-function chooseBlock({ guest, facts }: Loaded, flags: LoadFlags): Block | undefined {
-  const { all, block: name, missing } = flags;
-  let block: Block | undefined;
-  if (all !== true) block = name === undefined ? mainMemory(guest.blocks) : guest.blockNamed(name);
-  const wanted = block === undefined ? undefined : [block.name];
-  if (missing !== 'zero') refuseMissing(facts, wanted);
-  const pages = pagesOfBlocks(facts);
-  warnOfMissing(pages.filter((of) => of.missing > 0 && wanted?.includes(of.block) !== false));
-  if (block !== undefined && name === undefined) {
-    warnOfHole(facts.machine, block);
-    warnOfPlugged(pages);
-  }
-  return block;
 }
 
 function documentOf(

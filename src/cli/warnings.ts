@@ -25,8 +25,7 @@ export function warnOfHole(machine: string, block: Block): void {
   const shift = addressShift(machine, block.bytes);
   if (shift === undefined) return;
   warn(
-    `from image offset ${hex(shift.offset)} on, physical addresses are ${hex(shift.shift_bytes)} higher ` +
-      `(--block ${block.name}: no warning)`,
+    `from image offset ${hex(shift.offset)} on, addresses are ${hex(shift.shift_bytes)} higher (see --block)`,
   );
 }
 

@@ -18,9 +18,9 @@ interface KnownHead extends ForeignFile {
 
 const at0 = (bytes: string): KnownHead['magic'] => [[0, bytes]];
 
-const RECORD = 'record the guest with migrate or virsh save';
-const LOADVM = 'start QEMU with -loadvm and record it with migrate';
-const unpack = (command: string): string => `unpack it first, as ${command} FILE | pagepipe … - does`;
+const RECORD = 'record the guest with migrate';
+const LOADVM = 'run it with -loadvm, and record that';
+const unpack = (command: string): string => `pipe it through ${command}`;
 /** Compressed files: the format, its magic, and what decompresses it. */
 const compressed = (name: string, magic: KnownHead['magic'], command: string): KnownHead => ({
   name: `compressed by ${name}`,
@@ -52,7 +52,7 @@ const HEADS: readonly KnownHead[] = [
   { name: 'a diskdump', next: RECORD, magic: at0('DISKDUMP') },
   { name: 'a flattened dump of makedumpfile', next: RECORD, magic: at0('makedumpfile\0') },
   { name: 'a LiME dump', next: 'dump it again with format=raw', magic: at0('EMiL') },
-  { name: 'a compressed AVML dump', next: 'turn it into a raw one with avml-convert', magic: at0('AVML') },
+  { name: 'a compressed AVML dump', next: 'make it raw with avml-convert', magic: at0('AVML') },
   { name: 'a Windows crash dump', next: RECORD, magic: at0('PAGEDUMP') },
   { name: 'a Windows crash dump', next: RECORD, magic: at0('PAGEDU64') },
 
@@ -74,12 +74,12 @@ const HEADS: readonly KnownHead[] = [
   },
   ...['\xd0\xbe\xd2\xbe', '\xd1\xba\xd1\xba', '\xd2\xbe\xd2\xbe', '\xd3\xbe\xd3\xbe'].map((bytes) => ({
     name: 'a saved state of VMware',
-    next: 'give the .vmem file beside it, which is raw RAM',
+    next: 'give the .vmem file beside it',
     magic: at0(bytes),
   })),
   ...['\0\0\x64\x86\x84\x19\x10\x07', '\0\0\xaa\xaa\x84\x19\x10\x07'].map((bytes) => ({
-    name: 'the state file of a Firecracker snapshot',
-    next: "give the snapshot's memory file, which is raw RAM",
+    name: 'a Firecracker state file',
+    next: "give the snapshot's memory file",
     magic: at0(bytes),
   })),
 

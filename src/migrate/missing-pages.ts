@@ -47,14 +47,16 @@ export function looksLikeMultifd(facts: StreamFacts): boolean {
 }
 
 /**
- * Refuses pages without a record, but for those of virtio-mem devices.
+ * Refuses pages without a record, but for those of virtio-mem devices. A multifd migration's main channel is refused
+ * whole: a page that is zero there may have been written since, and sent by another channel.
  *
  * @param blocks names of the blocks that are wanted; all where it is absent
  * @throws `missing-pages`
  */
 export function refuseMissing(facts: StreamFacts, blocks?: readonly string[]): void {
+  const is_multifd = looksLikeMultifd(facts);
   for (const { block, missing, pages, is_virtio_mem } of missingPages(facts)) {
-    if (is_virtio_mem || blocks?.includes(block) === false) continue;
-    throw fail('missing-pages', { block, missing, pages, is_multifd: looksLikeMultifd(facts) });
+    if (is_virtio_mem || !(is_multifd || (blocks?.includes(block) ?? true))) continue;
+    throw fail('missing-pages', { block, missing, pages, is_multifd });
   }
 }

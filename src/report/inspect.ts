@@ -82,7 +82,7 @@ function missingLines({ blocks, looks_like_multifd }: InspectDocument): string[]
   const missing = blocks.reduce((sum, block) => sum + (block.missing_pages ?? 0), 0);
   if (missing === 0) return [];
   const why = looks_like_multifd
-    ? 'as in the main channel of a multifd migration: record without multifd'
+    ? "as in multifd's main channel: record without multifd"
     : 'load and save refuse them, but for virtio-mem and with --missing zero';
   return [`  ${formatCount(missing)} ${missing === 1 ? 'page has' : 'pages have'} no record; ${why}`];
 }

@@ -15,16 +15,17 @@ export function refusal(read: () => unknown, how = ''): PagepipeError {
   throw new Error(`accepted: ${how}`);
 }
 
-/** It is refused with a code and these details; `wanted` may leave wording out. */
+/** It is refused with a code and these details; `wanted` may leave wording out. Returns the error. */
 export function assertRefusal(
   read: () => unknown,
   code: string,
   wanted: Readonly<Record<string, unknown>>,
   how = code,
-): void {
+): PagepipeError {
   const error = refusal(read, how);
   const found = Object.fromEntries(Object.keys(wanted).map((key) => [key, error.detail[key]]));
   assert.equal({ code: error.code, ...found }, { code, ...wanted }, `${how}: ${error.message}`);
+  return error;
 }
 
 /** Loads a stream that comes in pieces, which end at `ends` and at its end. */
