@@ -13,6 +13,7 @@ export {
   instantiateCore,
 } from './core/load.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
+export { type AddressShift, addressShift } from './guest/address-hole.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
 export {
@@ -25,6 +26,7 @@ export {
   type Part,
   type SharedGuest,
 } from './guest/guest.ts';
+export { mainMemory } from './guest/main-memory.ts';
 export { Prng } from './guest/prng.ts';
 export { type Run, runsOf } from './guest/runs.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
@@ -34,6 +36,13 @@ export { inspectStream, StreamInspector } from './migrate/inspect.ts';
 export type { Channel, Clock, Element, Source, Wait } from './migrate/interfaces.ts';
 export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrate/load.ts';
 export { MemoryChannel } from './migrate/memory-channel.ts';
+export {
+  type MissingPages,
+  type MissingRule,
+  missingPages,
+  pagesOfBlocks,
+  refuseMissing,
+} from './migrate/missing-pages.ts';
 export { type Placement, Placements } from './migrate/output-format.ts';
 export {
   type OutputForm,
