@@ -10,6 +10,7 @@ import {
   BLOCK_NORMAL,
   BLOCK_PAGES,
   BLOCK_PRESENT,
+  BLOCK_SEEN,
   BLOCK_SIZE,
   BLOCK_XBZRLE,
   BLOCK_ZERO,
@@ -153,7 +154,7 @@ export function decode(state: usize, blocks: usize, block_count: u32, input: usi
       }
       add_count(entry, BLOCK_XBZRLE, 1);
     }
-    note_present(entry, page - <u32>first, !is_zeros);
+    note_page(entry, page - <u32>first, !is_zeros);
     if (block < last_block || (block === last_block && page <= last_page)) wraps++;
     last_block = block;
     last_page = page;
@@ -174,14 +175,22 @@ function place_of(entry: usize, page: u32): usize {
   return host === NOWHERE ? 0 : <usize>host + ((<usize>page) << (<usize>PAGE_BITS));
 }
 
-/** Takes down, where the entry has a bitmap for it, whether the page as it came last is other than zero. */
-function note_present(entry: usize, page: u32, is_present: bool): void {
-  const present = <usize>load<u32>(entry, BLOCK_PRESENT);
-  if (present === 0) return;
-  const at = bitmap_word(present, page);
+/**
+ * Takes down, where the entry has bitmaps for it, that a record came for the page, and whether the page is other than
+ * zero by it.
+ */
+function note_page(entry: usize, page: u32, is_present: bool): void {
+  note_bit(<usize>load<u32>(entry, BLOCK_SEEN), page, true);
+  note_bit(<usize>load<u32>(entry, BLOCK_PRESENT), page, is_present);
+}
+
+/** Sets or clears the bit of a page; there is no bitmap at address 0. */
+function note_bit(bitmap: usize, page: u32, is_set: bool): void {
+  if (bitmap === 0) return;
+  const at = bitmap_word(bitmap, page);
   const bit = (<u64>1) << (<u64>(page & 63));
   const word = load<u64>(at);
-  store<u64>(at, is_present ? word | bit : word & ~bit);
+  store<u64>(at, is_set ? word | bit : word & ~bit);
 }
 
 /** 1 + index of the block with this idstr (length byte, bytes); 0 if there is none. */

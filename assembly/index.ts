@@ -12,5 +12,5 @@ export { decode } from './decode';
 export { diff_fingerprint, diff_shadow } from './diff';
 export { encode } from './encode';
 export * from './layout';
-export { XBZRLE_OVERFLOW, XBZRLE_WHOLE, xbzrle_decode, xbzrle_encode } from './xbzrle';
+export { XBZRLE_WHOLE, xbzrle_decode, xbzrle_encode } from './xbzrle';
 export { count_zero_pages, is_zero } from './zero';

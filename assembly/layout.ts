@@ -44,10 +44,10 @@ export const RECORD_SIZE_MAX: u32 = 8 + 256 + 3 + 4096;
  *     ┌────────┬────────┬────────┬────────┬────────┬────────┬────────┬────────┐
  *     │host u32│pages   │bitmap  │idstr   │normal  │zero    │fill    │xbzrle  │
  *     │        │     u32│     u32│     u32│     u64│     u64│     u64│     u64│
- *     ├────────┼────────┼────────┼────────┴────────┴────────┴────────┴────────┘
- *     │first   │beyond  │present │ free
- *     │  48 u32│  52 u32│  56 u32│ 60..63
- *     └────────┴────────┴────────┘
+ *     ├────────┼────────┼────────┼────────┼────────┴────────┴────────┴────────┘
+ *     │first   │beyond  │present │seen    │
+ *     │  48 u32│  52 u32│  56 u32│  60 u32│
+ *     └────────┴────────┴────────┴────────┘
  *
  *     host    where the first page stands; NOWHERE in decode: count pages, store nothing
  *     pages   how many pages stand there
@@ -58,6 +58,7 @@ export const RECORD_SIZE_MAX: u32 = 8 + 256 + 3 + 4096;
  *             the block come before it, `beyond` after it; both 0 where it has all of the block
  *     present bitmap of the pages whose last record (decode) or last copy (collect) is not of a zero page; 0 for
  *             decode = do not keep it
+ *     seen    decode: bitmap of the pages that any record came for; the core sets bits and clears none; 0 = do not keep it
  */
 export const BLOCK_HOST: u32 = 0;
 export const BLOCK_PAGES: u32 = 4;
@@ -70,6 +71,7 @@ export const BLOCK_XBZRLE: u32 = 40;
 export const BLOCK_FIRST: u32 = 48;
 export const BLOCK_BEYOND: u32 = 52;
 export const BLOCK_PRESENT: u32 = 56;
+export const BLOCK_SEEN: u32 = 60;
 export const BLOCK_SIZE: u32 = 64;
 
 export const NOWHERE: u32 = 0xffffffff;
@@ -152,8 +154,6 @@ export const CACHE_MISS: u32 = 40;
 export const CACHE_OVERFLOW: u32 = 48;
 export const CACHE_HEAD_SIZE: u32 = 64;
 
-export const TAG_PAGE: u32 = 0;
-export const TAG_AGE: u32 = 4;
 export const TAG_SIZE: u32 = 8;
 
 // --- the state of decode ----------------------------------------------------------------------------

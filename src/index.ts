@@ -15,6 +15,7 @@ export {
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export type { StreamOrigin } from './format/origin.ts';
 export type { StreamSection } from './format/stream-section.ts';
+export { type AddressShift, addressShift } from './guest/address-hole.ts';
 export { fillBlock, fillContent } from './guest/content.ts';
 export { Dirtier } from './guest/dirtier.ts';
 export {
@@ -27,6 +28,7 @@ export {
   type Part,
   type SharedGuest,
 } from './guest/guest.ts';
+export { mainMemory } from './guest/main-memory.ts';
 export { Prng } from './guest/prng.ts';
 export { type Run, runsOf } from './guest/runs.ts';
 export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
@@ -37,6 +39,13 @@ export { inspectStream, StreamInspector } from './migrate/inspect.ts';
 export type { Channel, Clock, Element, Output, Source, Wait } from './migrate/interfaces.ts';
 export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrate/load.ts';
 export { MemoryChannel } from './migrate/memory-channel.ts';
+export {
+  type MissingPages,
+  type MissingRule,
+  missingPages,
+  pagesOfBlocks,
+  refuseMissing,
+} from './migrate/missing-pages.ts';
 export { type OutputForm, openOutput, STAGING_BYTES } from './migrate/open-output.ts';
 export { type Placement, Placements } from './migrate/output-format.ts';
 export type { StreamFacts } from './migrate/read-stream.ts';
@@ -98,12 +107,7 @@ export {
 export { type Case, type FigureName, parseSamples, type Sample } from './stats/samples.ts';
 export { BENCH_SCHEMA, COMPARE_SCHEMA, RESULT_SCHEMA } from './stats/schemas.ts';
 export { type Phase, type Span, Spans } from './stats/spans.ts';
-export {
-  type AllSummary,
-  type PhaseSummary,
-  type Phases,
-  summarisePhases,
-} from './stats/summary.ts';
+export { type AllSummary, type PhaseSummary, type Phases, summarisePhases } from './stats/summary.ts';
 export { formatProfile } from './stats/systemtap.ts';
 export { parseTraceLog, type TraceLog } from './stats/trace-log.ts';
 export {

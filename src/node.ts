@@ -1,7 +1,14 @@
 /** pagepipe in Node: all of the browser-safe entry, and files, pipes and helper processes. */
 export * from './index.ts';
 export { blockFileName, type ImageOptions, writeImage, writeImages } from './pipe/image.ts';
-export { type GuestFile, inspectFile, type ReadOptions, readGuest, readStreamFile } from './pipe/input.ts';
+export {
+  type GuestFile,
+  type GuestReadOptions,
+  inspectFile,
+  type ReadOptions,
+  readGuest,
+  readStreamFile,
+} from './pipe/input.ts';
 export { reasonOf } from './pipe/os-error.ts';
 export { checkOutput } from './pipe/output-file.ts';
 export { isSameOutput, isStandardOutput } from './pipe/same-output.ts';

@@ -9,8 +9,11 @@ import { Guest, type GuestOptions, PAGE_BYTES } from '../guest/guest.ts';
 import { parseWorkload, type WorkloadSpec } from '../guest/workload.ts';
 import { nextTurn } from '../migrate/event-loop.ts';
 import type { Running } from '../migrate/guest-source.ts';
-import { readGuest } from '../pipe/input.ts';
+import type { MissingRule } from '../migrate/missing-pages.ts';
+import { type GuestReadOptions, readGuest } from '../pipe/input.ts';
+import { contradiction } from './options.ts';
 import { readingBar } from './reading.ts';
+import { warnOfMissing } from './warnings.ts';
 
 /** A guest, ready to be saved. */
 export interface ChosenGuest {
@@ -26,10 +29,13 @@ export interface ChosenGuest {
 export async function guestFromFile(
   path: string,
   signal: AbortSignal,
-  { shared = false }: GuestOptions = {},
+  options: Pick<GuestReadOptions, 'shared' | 'raw' | 'missing'> = {},
 ): Promise<ChosenGuest> {
   const before_ms = performance.now();
-  const file = await readingBar('reading', (onProgress) => readGuest(path, { signal, onProgress, shared }));
+  const file = await readingBar('reading', (onProgress) =>
+    readGuest(path, { ...options, signal, onProgress }),
+  );
+  warnOfMissing(file.missing);
   return { ...file, load_ms: performance.now() - before_ms };
 }
 
@@ -64,10 +70,28 @@ export async function syntheticGuest(
   return { guest, running, load_ms: performance.now() - before_ms };
 }
 
+/** What says which guest it is has to say it once. @throws `usage-contradiction`, `usage-needs` */
+export function checkGuestFlags(flags: {
+  readonly ram?: string;
+  readonly raw?: boolean;
+  readonly missing?: MissingRule;
+  readonly workload?: string;
+  readonly size?: number;
+}): void {
+  const { ram, raw, missing, workload, size } = flags;
+  if (ram !== undefined && workload !== undefined) throw contradiction('--ram', '--workload');
+  if (ram !== undefined && size !== undefined) throw contradiction('--ram', '--size');
+  if (ram !== undefined) return;
+  if (raw === true) throw fail('usage-needs', { option: '--raw', needs: '--ram' });
+  if (missing !== undefined) throw fail('usage-needs', { option: '--missing', needs: '--ram' });
+}
+
 /** The guest that `--ram` or `--workload` and `--size` name. */
 export async function chooseGuest(
   options: {
     readonly ram?: string | undefined;
+    readonly raw?: boolean | undefined;
+    readonly missing?: MissingRule | undefined;
     readonly workload?: string | undefined;
     readonly size?: number | undefined;
     readonly seed: number;
@@ -79,7 +103,8 @@ export async function chooseGuest(
   signal: AbortSignal,
 ): Promise<ChosenGuest> {
   const shared = options.thread === true || (options.channels ?? 1) > 1;
-  if (options.ram !== undefined) return guestFromFile(options.ram, signal, { shared });
+  const { raw, missing } = options;
+  if (options.ram !== undefined) return guestFromFile(options.ram, signal, { shared, raw, missing });
   if (options.workload === undefined)
     throw fail('usage-needs', { option: 'save', needs: '--ram or --workload' });
   if (options.size === undefined)

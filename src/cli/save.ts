@@ -1,6 +1,8 @@
 /** `pagepipe save`. */
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.ts';
+import type { Block } from '../guest/guest.ts';
+import { mainMemory } from '../guest/main-memory.ts';
 import { describeWorkloads } from '../guest/workload.ts';
 import type { SaveProgress } from '../migrate/run-save.ts';
 import { XBZRLE_CACHE_BYTES } from '../migrate/xbzrle-cache.ts';
@@ -17,7 +19,7 @@ import type { Stuck } from '../stats/convergence.ts';
 import type { LateTurnsResult } from '../stats/late-turns.ts';
 import type { Plain } from '../stats/result.ts';
 import { formatProfile } from '../stats/systemtap.ts';
-import { type ChosenGuest, chooseGuest } from './guest.ts';
+import { type ChosenGuest, checkGuestFlags, chooseGuest } from './guest.ts';
 import {
   contradiction,
   numberOrNone,
@@ -38,6 +40,8 @@ import { interruptible, ProgressBar, print, printError, printJson } from './term
 
 interface SaveFlags {
   readonly ram?: string;
+  readonly raw?: boolean;
+  readonly missing?: 'zero';
   readonly workload?: string;
   readonly size?: number;
   readonly output: string;
@@ -71,6 +75,8 @@ const STDOUT = '-';
 export function defineSave(command: Command): void {
   command
     .option('-r, --ram <FILE>', 'a QEMU migration stream or a raw image; - is standard input')
+    .option('--raw', 'take the --ram file for a raw image, whatever stands at its head')
+    .option('--missing <zero>', 'take pages that have no record as zero', oneOf('--missing', ['zero']))
     .option('-w, --workload <NAME[,key=value…]>', 'a synthetic guest, see below')
     .option('-s, --size <SIZE>', 'RAM of the synthetic guest, such as 1GiB', parseSize)
     .requiredOption('-o, --output <OUT>', 'a file, - for standard output, or exec:COMMAND')
@@ -144,9 +150,8 @@ async function save(flags: SaveFlags): Promise<void> {
 }
 
 function checkFlags(flags: SaveFlags): void {
-  const { ram, workload, size, output, trace, json } = flags;
-  if (ram !== undefined && workload !== undefined) throw contradiction('--ram', '--workload');
-  if (ram !== undefined && size !== undefined) throw contradiction('--ram', '--size');
+  const { output, trace, json } = flags;
+  checkGuestFlags(flags);
   if (json === true && isStdoutTaken([trace])) throw contradiction(`--trace ${trace}`, '--json');
   const is_command = output.startsWith('exec:');
   if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
@@ -188,6 +193,8 @@ function isByChannels(flags: SaveFlags): flags is SaveFlags & { readonly channel
 
 async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSignal): Promise<void> {
   const chosen = await chooseGuest(flags, signal);
+  // before the save, for there may be none
+  const kept = flags.keepRam === undefined ? undefined : mainMemory(chosen.guest.blocks);
   let bar: ProgressBar | undefined;
   let saved: SavedTo;
   const watch = watchOf(flags);
@@ -226,7 +233,7 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
     bar?.stop();
     watch?.close();
   }
-  await writeExtras(flags, chosen, { ...saved, late_turns: watch?.result() }, signal);
+  await writeExtras(flags, { ...chosen, kept }, { ...saved, late_turns: watch?.result() }, signal);
 }
 
 /** A policy with a target is to say what it could not hold, and why. The thread's turns hold nobody up. */
@@ -246,14 +253,14 @@ function barOf(progress: SaveProgress): ConstructorParameters<typeof ProgressBar
 /** The kept RAM, the trace, and the result, in text or JSON. */
 async function writeExtras(
   flags: SaveFlags,
-  { guest, load_ms }: ChosenGuest,
+  { guest, load_ms, kept }: ChosenGuest & { readonly kept: Block | undefined },
   saved: SavedTo & { readonly late_turns: LateTurnsResult | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const force = flags.force ?? false;
   const { output, keepRam, trace } = flags;
-  if (keepRam !== undefined)
-    await besideStream(output, () => writeImage(guest, guest.largestBlock(), keepRam, { force, signal }));
+  if (keepRam !== undefined && kept !== undefined)
+    await besideStream(output, () => writeImage(guest, kept, keepRam, { force, signal }));
   const profile = formatProfile(saved.spans.list, saved.began_ns);
   if (trace === STDOUT) process.stdout.write(profile);
   else if (trace !== undefined) await besideStream(output, () => writeText(trace, profile, { force }));

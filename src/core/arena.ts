@@ -101,6 +101,15 @@ export class Arena {
     return address;
   }
 
+  /** As `keep`, and all of it zero. */
+  keepZeros(use: string, size_bytes: number): number {
+    const before = this.#kept.get(use)?.address;
+    const address = this.keep(use, size_bytes);
+    // what was never handed out before is zero: written once more, it would only take memory
+    if (address === before) this.bytes(address, size_bytes).fill(0);
+    return address;
+  }
+
   /**
    * Makes room at once for what is about to be allocated. Each growth of a large memory may make the engine
    * collect garbage: 4096 blocks, a growth each, took 40 s.

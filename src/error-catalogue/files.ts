@@ -45,4 +45,6 @@ export const fileErrors = {
     say(`the second process of the measurement ${d.how}`, 'run it again'),
   'no-fifo': (d: { reason: string }) =>
     say(`no FIFO could be made (${d.reason})`, 'save with --via file, which needs none'),
+  'foreign-file': (d: { name: string; next: string; may_be_raw: boolean }) =>
+    say(`the input is ${d.name}`, `${d.next}${d.may_be_raw ? ', or add --raw' : ''}`),
 } as const;

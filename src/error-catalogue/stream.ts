@@ -1,5 +1,5 @@
 /** Reading a migration stream, and the blocks of a guest. */
-import { at, blockOr, hex, type NamedBytes, type Nothing, quote, say } from './words.ts';
+import { at, blockOr, hex, type NamedBytes, type Nothing, namesOf, quote, say } from './words.ts';
 
 export const streamErrors = {
   'stream-empty': (_: Nothing) => say('the input is empty', 'give a QEMU migration stream or a raw image'),
@@ -197,4 +197,26 @@ export const streamErrors = {
     ),
   'block-name': (d: { block: string; bytes: number; bytes_max: number }) =>
     say(`the name ${quote(d.block)} has ${d.bytes} bytes, more than ${d.bytes_max}`, 'choose a shorter one'),
+  'page-size': (d: { offset: number; found: string; page_bytes: number }) =>
+    say(
+      `the guest's pages have ${d.found} bytes ${at(d.offset)}`,
+      `take one whose pages have ${d.page_bytes}`,
+    ),
+  multifd: (d: { offset: number; word: bigint }) =>
+    say(
+      `pages went by other channels, as word ${hex(d.word)} ${at(d.offset)} says`,
+      'record without multifd',
+    ),
+  'missing-pages': (d: { block: string; missing: number; pages: number; is_multifd: boolean }) =>
+    d.is_multifd
+      ? say(
+          `${d.missing} of ${d.pages} pages of ${quote(d.block)} are missing, as in multifd's main channel`,
+          'record without multifd',
+        )
+      : say(
+          `${d.missing} of ${d.pages} pages of block ${quote(d.block)} have no record`,
+          'record it again, or add --missing zero',
+        ),
+  'main-memory': (d: { blocks: readonly NamedBytes[] }) =>
+    say(`no block alone is main memory (${namesOf(d.blocks)})`, 'give load --block NAME or --all'),
 } as const;

@@ -46,3 +46,11 @@ export const blockOr = (block: NamedBytes | undefined): string =>
 
 /** The details of an error that has none. */
 export type Nothing = Readonly<Record<never, never>>;
+
+/** So many blocks are named in a line. */
+const NAMED_MAX = 8;
+export const namesOf = (blocks: readonly NamedBytes[]): string => {
+  const more = blocks.length - NAMED_MAX;
+  const names = blocks.slice(0, NAMED_MAX).map(({ name }) => quote(name));
+  return names.join(', ') + (more > 0 ? `, and ${more} more` : '');
+};

@@ -23,6 +23,7 @@ export const ELEMENT_SECTION_FOOTER = 0x7e;
 /** Subsections of the configuration (migration/savevm.c, vmstate_configuration). */
 export const SUBSECTION_CAPABILITIES = 'configuration/capabilities';
 export const SUBSECTION_UUID = 'configuration/uuid';
+export const SUBSECTION_TARGET_PAGE_BITS = 'configuration/target-page-bits';
 
 /** MIG_CMD_PACKAGED (migration/savevm.c): a whole stream inside a command, postcopy only. */
 export const COMMAND_PACKAGED = 7;
@@ -37,6 +38,8 @@ export const RAM_INSTANCE = 0;
 /** Words of a RAM section that are no page records (migration/ram.h): RAM_SAVE_FLAG_MEM_SIZE and _EOS. */
 export const WORD_MEM_SIZE = 0x004;
 export const WORD_EOS = 0x010;
+/** RAM_SAVE_FLAG_MULTIFD_FLUSH (migration/ram.h, since QEMU 8.1): other channels have the pages. */
+export const WORD_MULTIFD_FLUSH = 0x200;
 
 /** The section id that we give RAM where no input stream gave one; any is taken (migration/savevm.c). */
 export const RAM_SECTION_ID = 2;

@@ -46,12 +46,17 @@ function describedBytes(device: Json, depth: number): number {
 
 /** The described devices, taken one after the other as their sections come. */
 export class DescribedDevices {
+  /** The guest's page size, where the description says it (migration/savevm.c, qemu_savevm_state_complete_precopy). */
+  readonly page_bytes: number | undefined;
   readonly #devices: readonly Json[];
   #next = 0;
 
   /** @param text undefined where there is no description; one that cannot be read describes nothing */
   constructor(text: Uint8Array | undefined) {
-    this.#devices = text === undefined ? [] : list(member(parseJson(text), 'devices'));
+    const described = text === undefined ? undefined : parseJson(text);
+    const page_size = member(described, 'page_size');
+    this.page_bytes = typeof page_size === 'number' ? page_size : undefined;
+    this.#devices = list(member(described, 'devices'));
   }
 
   /** How long the body of a device's section is by the description; undefined if that does not name it. */

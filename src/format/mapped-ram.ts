@@ -13,7 +13,15 @@
 import { fail } from '../errors.ts';
 import type { BlockLength } from './reader.ts';
 import { type Reading, readU32, readU64, type Window } from './window.ts';
-import { beginHead, blockEntry, joinBytes, sectionClose, u32Bytes, u64Bytes } from './writer.ts';
+import {
+  beginHead,
+  blockEntry,
+  joinBytes,
+  type StreamHead,
+  sectionClose,
+  u32Bytes,
+  u64Bytes,
+} from './writer.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -52,12 +60,7 @@ export interface MappedBegin {
 }
 
 /** Lays a file out. */
-export function mappedBegin(stream: {
-  machine: string;
-  ram_section_id: number;
-  blocks: readonly BlockLength[];
-  page_bytes: number;
-}): MappedBegin {
+export function mappedBegin(stream: StreamHead & { readonly page_bytes: number }): MappedBegin {
   const pieces: FilePiece[] = [];
   const places: BlockPlaces[] = [];
   let file_offset = 0;

@@ -13,11 +13,14 @@ import {
   FILE_VERSION,
   MACHINE_BYTES_MAX,
   SUBSECTION_CAPABILITIES,
+  SUBSECTION_TARGET_PAGE_BITS,
   SUBSECTION_UUID,
 } from './constants.ts';
+import { FOREIGN_HEAD_BYTES, foreignFile } from './foreign.ts';
 import {
   need,
   peekU8,
+  peekU32,
   type Reading,
   readIdstr,
   readText,
@@ -45,11 +48,17 @@ export interface BlockLength {
   readonly bytes: number;
 }
 
-/** Magic and version: `51 45 56 4d 00 00 00 03`. */
+/** Magic and version: `51 45 56 4d 00 00 00 03`. @throws `foreign-file` for a file that is known; `bad-magic` */
 export function* readFileHeader(window: Window): Reading<void> {
   const magic_offset = window.offset;
-  const found = yield* readU32(window, 'the magic number');
-  if (found !== FILE_MAGIC) throw fail('bad-magic', { offset: magic_offset, found });
+  const found = yield* peekU32(window, 'the magic number');
+  if (found !== FILE_MAGIC) {
+    while (window.available_bytes < FOREIGN_HEAD_BYTES && !window.is_ended) yield;
+    const foreign = foreignFile(window.available());
+    if (foreign !== undefined) throw fail('foreign-file', { ...foreign, may_be_raw: false });
+    throw fail('bad-magic', { offset: magic_offset, found });
+  }
+  window.consume(4);
   const offset = window.offset;
   const version = yield* readU32(window, 'the version');
   if (version !== FILE_VERSION) {
@@ -62,6 +71,8 @@ export interface Configuration {
   readonly machine: string;
   /** Capabilities that reader and writer must have in common. */
   readonly capabilities: readonly Capability[];
+  /** Bits of a page's size, where the stream says so; see `readTargetPageBits`. */
+  readonly target_page_bits: number | undefined;
 }
 
 /** Those that QEMU puts into the configuration (migration/savevm.c, should_validate_capability). */
@@ -73,9 +84,11 @@ const CAPABILITY_COUNT_MAX = 64;
  * The configuration: `07`, u32 length, machine name, subsections.
  *
  * Its subsections change the form of what follows (migration/savevm.c, vmstate_configuration), so one that
- * is not known is refused; target-page-bits never appears on x86; the uuid is for the receiver alone.
+ * is not known is refused; the uuid is for the receiver alone.
+ *
+ * @throws `no-configuration`, `bad-element`, `bad-configuration`; `page-size` for pages of other than `page_bytes`
  */
-export function* readConfiguration(window: Window): Reading<Configuration> {
+export function* readConfiguration(window: Window, page_bytes: number): Reading<Configuration> {
   const offset = window.offset;
   const type = yield* readU8(window, 'the configuration');
   // machine types up to 2.3 send none (hw/core/machine.c, hw_compat_2_3: migration.send-configuration)
@@ -91,13 +104,19 @@ export function* readConfiguration(window: Window): Reading<Configuration> {
   }
   const machine = yield* readText(window, bytes, 'the machine name');
   const capabilities: Capability[] = [];
+  let target_page_bits: number | undefined;
   while ((yield* peekU8(window, 'the first section')) === ELEMENT_SUBSECTION) {
-    capabilities.push(...(yield* readConfigurationSubsection(window)));
+    const found = yield* readConfigurationSubsection(window, page_bytes);
+    capabilities.push(...(found.capabilities ?? []));
+    target_page_bits = found.target_page_bits ?? target_page_bits;
   }
-  return { machine, capabilities };
+  return { machine, capabilities, target_page_bits };
 }
 
-function* readConfigurationSubsection(window: Window): Reading<Capability[]> {
+function* readConfigurationSubsection(
+  window: Window,
+  page_bytes: number,
+): Reading<Partial<Omit<Configuration, 'machine'>>> {
   const offset = window.offset;
   window.consume(1);
   const name = yield* readIdstr(window, 'the name of a subsection');
@@ -105,10 +124,31 @@ function* readConfigurationSubsection(window: Window): Reading<Capability[]> {
   if (name === SUBSECTION_UUID && version === 1) {
     yield* need(window, UUID_BYTES, 'a uuid');
     window.consume(UUID_BYTES);
-    return [];
+    return {};
   }
-  if (name === SUBSECTION_CAPABILITIES && version === 1) return yield* readCapabilities(window);
+  if (name === SUBSECTION_CAPABILITIES && version === 1)
+    return { capabilities: yield* readCapabilities(window) };
+  if (name === SUBSECTION_TARGET_PAGE_BITS && version === 1)
+    return { target_page_bits: yield* readTargetPageBits(window, page_bytes) };
   throw fail('bad-configuration', { offset, found: `${quote(name)} version ${version}` });
+}
+
+/**
+ * The size of a page as a power of two, sent where the target's page size is not fixed and not its least: always by
+ * ARM's `virt` (migration/savevm.c, vmstate_target_page_bits). A reader without it assumes the least.
+ *
+ * @throws `page-size`
+ */
+function* readTargetPageBits(window: Window, page_bytes: number): Reading<number> {
+  const offset = window.offset;
+  const bits = yield* readU32(window, 'the bits of a page');
+  if (2 ** bits !== page_bytes) throw fail('page-size', { offset, found: pageSizeOf(bits), page_bytes });
+  return bits;
+}
+
+/** No target of QEMU has pages of more than 64 KiB; what is beyond a number's digits stays a power. */
+function pageSizeOf(bits: number): string {
+  return bits < 53 ? String(2 ** bits) : `2^${bits}`;
 }
 
 function* readCapabilities(window: Window): Reading<Capability[]> {

@@ -48,19 +48,24 @@ interface Split {
  *
  * @param tail all bytes behind RAM's last footer, to the end of the input
  * @param offset where the tail begins in the stream
+ * @param page_bytes the page size that the description has to have, if it says one
  * @param begun names of the sections that began before, by id
  * @returns the sections in order; what nothing splits, but a whole description ends, as one `opaque` entry
- * @throws `stream-cut` where the tail does not end as a stream does; `bytes-behind` where it goes on after
+ * @throws `stream-cut` where the tail does not end as a stream does; `bytes-behind` where it goes on after;
+ *   `page-size`
  */
 export function splitTail(
   tail: Uint8Array,
   offset: number,
+  page_bytes: number,
   begun: ReadonlyMap<number, string> = new Map(),
 ): TailSection[] {
   const eof_at = eofBeforeDescription(tail);
   const devices = new DescribedDevices(
     eof_at === undefined ? undefined : tail.subarray(eof_at + DESCRIPTION_HEAD_BYTES),
   );
+  if (eof_at !== undefined && (devices.page_bytes ?? page_bytes) !== page_bytes)
+    throw fail('page-size', { offset: offset + eof_at + 1, found: String(devices.page_bytes), page_bytes });
   const { sections, end } = splitSections(tail, offset, devices, begun);
   if (tail[end] === ELEMENT_EOF) {
     const rest = tail.length - (end + wholeEndBytes(tail, end, offset));

@@ -142,9 +142,13 @@ export function* readU16(window: Window, wanted: string): Reading<number> {
   return value;
 }
 
-export function* readU32(window: Window, wanted: string): Reading<number> {
+export function* peekU32(window: Window, wanted: string): Reading<number> {
   yield* need(window, 4, wanted);
-  const value = viewOf(window.available()).getUint32(0);
+  return viewOf(window.available()).getUint32(0);
+}
+
+export function* readU32(window: Window, wanted: string): Reading<number> {
+  const value = yield* peekU32(window, wanted);
   window.consume(4);
   return value;
 }

@@ -17,6 +17,7 @@ import {
   RAM_INSTANCE,
   RAM_VERSION,
   SUBSECTION_CAPABILITIES,
+  SUBSECTION_TARGET_PAGE_BITS,
   WORD_EOS,
   WORD_MEM_SIZE,
 } from './constants.ts';
@@ -70,18 +71,22 @@ function footer(section_id: number): Bytes {
   return joinBytes(u8(ELEMENT_SECTION_FOOTER), u32Bytes(section_id));
 }
 
+/** What the head of a stream says of it. */
+export interface StreamHead {
+  readonly machine: string;
+  readonly ram_section_id: number;
+  readonly blocks: readonly BlockLength[];
+  /** Written where the input had it: a reader that expects it assumes another page size without. */
+  readonly target_page_bits?: number | undefined;
+}
+
 /** What stands before the block list: file header, configuration, START of RAM, and the list's total. */
-export function beginHead(stream: {
-  machine: string;
-  ram_section_id: number;
-  blocks: readonly BlockLength[];
-  capabilities: readonly string[];
-}): Bytes {
+export function beginHead(stream: StreamHead & { readonly capabilities: readonly string[] }): Bytes {
   const total_bytes = stream.blocks.reduce((sum, block) => sum + block.bytes, 0);
   return joinBytes(
     u32Bytes(FILE_MAGIC),
     u32Bytes(FILE_VERSION),
-    configuration(stream.machine, stream.capabilities),
+    configuration(stream),
     u8(ELEMENT_SECTION_START),
     u32Bytes(stream.ram_section_id),
     idstr(RAM_IDSTR),
@@ -92,25 +97,38 @@ export function beginHead(stream: {
 }
 
 /**
- * The configuration: machine name, and the capabilities that reader and writer must have in common.
+ * The configuration: machine name, the bits of a page, and the capabilities that reader and writer must have in
+ * common; in the order of QEMU (migration/savevm.c, vmstate_configuration).
  *
- *     07 │ u32 length, machine │ 05 idstr "configuration/capabilities", u32 1, u32 count, {idstr}…
+ *     07 │ u32 length, machine
+ *     05 │ idstr "configuration/target-page-bits", u32 1, u32 bits
+ *     05 │ idstr "configuration/capabilities", u32 1, u32 count, {idstr}…
  */
-function configuration(machine: string, capabilities: readonly string[]): Bytes {
+function configuration(stream: {
+  readonly machine: string;
+  readonly target_page_bits?: number | undefined;
+  readonly capabilities: readonly string[];
+}): Bytes {
+  const { machine, target_page_bits, capabilities } = stream;
   if (machine.length > MACHINE_BYTES_MAX) {
     throw fail('machine-name', { bytes: machine.length, bytes_max: MACHINE_BYTES_MAX });
   }
   const name = wireBytes(machine);
   const head = joinBytes(u8(ELEMENT_CONFIGURATION), u32Bytes(name.length), name);
-  if (capabilities.length === 0) return head;
-  return joinBytes(
-    head,
-    u8(ELEMENT_SUBSECTION),
-    idstr(SUBSECTION_CAPABILITIES),
-    u32Bytes(1),
-    u32Bytes(capabilities.length),
-    ...capabilities.map(idstr),
-  );
+  const page_bits =
+    target_page_bits === undefined
+      ? []
+      : [subsection(SUBSECTION_TARGET_PAGE_BITS, u32Bytes(target_page_bits))];
+  const named =
+    capabilities.length === 0
+      ? []
+      : [subsection(SUBSECTION_CAPABILITIES, u32Bytes(capabilities.length), ...capabilities.map(idstr))];
+  return joinBytes(head, ...page_bits, ...named);
+}
+
+/** A subsection of version 1. */
+function subsection(name: string, ...body: readonly Bytes[]): Bytes {
+  return joinBytes(u8(ELEMENT_SUBSECTION), idstr(name), u32Bytes(1), ...body);
 }
 
 /** One entry of the block list: name and length. */
@@ -123,11 +141,7 @@ export function blockEntry(block: BlockLength): Bytes {
  *
  *     QEVM 00000003 │ 07 len machine │ 01 id 03 "ram" instance version │ total|4 {idstr length}… │ 10 │ 7e id
  */
-export function beginElements(stream: {
-  machine: string;
-  ram_section_id: number;
-  blocks: readonly BlockLength[];
-}): Bytes {
+export function beginElements(stream: StreamHead): Bytes {
   return joinBytes(
     beginHead({ ...stream, capabilities: [] }),
     ...stream.blocks.map(blockEntry),

@@ -120,7 +120,7 @@ export class Guest {
     return block;
   }
 
-  /** The largest block: a machine's main memory. @throws `no-blocks` */
+  /** The largest block, which need not be main memory: see `mainMemory`. @throws `no-blocks` */
   largestBlock(): Block {
     const [first, ...rest] = this.blocks;
     if (first === undefined) throw fail('no-blocks', {});

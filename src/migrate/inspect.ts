@@ -6,6 +6,7 @@ import type { BlockLength } from '../format/reader.ts';
 import { allocTable, blockKinds, TABLE_BYTES_MAX } from '../guest/bank.ts';
 import type { InspectAdvice, InspectDocument, PageCounts } from '../stats/inspect.ts';
 import { INSPECT_SCHEMA } from '../stats/schemas.ts';
+import { looksLikeMultifd } from './missing-pages.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
 /** Guests up to this have a bit a page for what is not zero: 128 MiB of bits. */
@@ -47,6 +48,7 @@ export class StreamInspector {
       name: block.name,
       used_bytes: block.bytes,
       pages: this.#kinds(facts, index),
+      missing_pages: facts.missing_pages?.[index] ?? null,
     }));
     const pages = sumOf(blocks.map((block) => block.pages));
     return {
@@ -59,6 +61,7 @@ export class StreamInspector {
       sections: facts.sections,
       blocks,
       pages,
+      looks_like_multifd: looksLikeMultifd(facts),
       rounds: facts.rounds,
       stream_bytes: facts.stream_bytes,
       advice: this.#advice(facts, pages, gzip_share),
@@ -85,9 +88,10 @@ export class StreamInspector {
 
   #advice(facts: StreamFacts, pages: PageCounts, gzip_share: number | undefined): InspectAdvice {
     const ram_pages = facts.blocks.reduce((sum, block) => sum + block.bytes, 0) / LAYOUT.PAGE_SIZE;
+    const missing = (facts.missing_pages ?? []).reduce((sum, count) => sum + count, 0);
     const records = pages.normal + pages.fill + pages.zero + pages.xbzrle;
     return {
-      resent_pages: Math.max(0, records - ram_pages),
+      resent_pages: Math.max(0, records - (ram_pages - missing)),
       zero_saved_bytes: facts.mapped_counts === undefined ? pages.zero * (NORMAL_BYTES - ZERO_BYTES) : 0,
       xbzrle_saved_bytes: Math.max(0, pages.xbzrle * NORMAL_BYTES - xbzrleBytes(facts, pages)),
       mapped_ram_bytes: this.#mappedBytes(facts, pages),
@@ -95,8 +99,10 @@ export class StreamInspector {
     };
   }
 
-  #mappedBytes({ mapped_counts, blocks }: StreamFacts, pages: PageCounts): number | null {
+  #mappedBytes(facts: StreamFacts, pages: PageCounts): number | null {
+    const { mapped_counts, blocks } = facts;
     if (mapped_counts !== undefined) return pages.normal * LAYOUT.PAGE_SIZE;
+    if (looksLikeMultifd(facts)) return null;
     if (this.#present.length < blocks.length) return null;
     const { core } = this.#arena;
     const present = this.#present.map((bitmap) => core.bitmapCount(bitmap.address, bitmap.pages));

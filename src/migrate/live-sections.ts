@@ -86,6 +86,7 @@ export function* readSections(
       not_carried ??= section;
     }
   }
+  ram.end();
   const names = new Map(Array.from(begun, ([id, { name }]) => [id, name]));
   return { ram, sections, not_carried, begun: names };
 }

@@ -3,7 +3,8 @@ import { Arena, GUEST_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
 import type { StreamOrigin } from '../format/origin.ts';
 import type { BlockLength } from '../format/reader.ts';
-import { type Block, Guest, type PageKinds } from '../guest/guest.ts';
+import { type Block, Guest } from '../guest/guest.ts';
+import { type MissingRule, missingPages, refuseMissing } from './missing-pages.ts';
 import { type StreamFacts, StreamReader } from './read-stream.ts';
 
 /** A guest, and what its stream said beside its RAM. */
@@ -16,23 +17,28 @@ export interface Loaded {
 export interface LoadOptions {
   /**
    * The guest whose RAM the stream's is to become, instead of a new one's: of the same blocks in the same order.
-   * Every page of the stream is written over what was there; what a mapped-ram file leaves out is made zero. Views
+   * Every page of the stream is written over what was there; what it leaves out is made zero. Views
    * of its RAM that were made before are to be made again, for the load may have grown its memory; a load that
    * fails leaves a mixture.
    */
   readonly into?: Guest | undefined;
   /** Whether a new guest is to be in shared memory. */
   readonly shared?: boolean | undefined;
+  /**
+   * Pages that had no record: `refuse` the stream (the default), unless they are a virtio-mem device's, or take them
+   * as `zero`; `missingPages` tells which they were.
+   */
+  readonly missing?: MissingRule | undefined;
 }
 
 /** Reads a guest piece by piece: fill `reader.window` and call `reader.step`, then `end`. */
 export class GuestLoader {
   readonly reader: StreamReader;
+  readonly #missing: MissingRule;
   #guest: Guest | undefined;
-  /** Records of each block that were counted before this load. */
-  #before: readonly number[] = [];
 
-  constructor({ into, shared }: LoadOptions = {}) {
+  constructor({ into, shared, missing = 'refuse' }: LoadOptions = {}) {
+    this.#missing = missing;
     const arena = into?.arena ?? new Arena({ shared });
     this.reader = new StreamReader(arena, {
       ram_bytes_max: GUEST_BYTES_MAX,
@@ -40,7 +46,6 @@ export class GuestLoader {
         const guest = into ?? new Guest(blocks, arena);
         checkSameBlocks(guest, blocks, offset);
         this.#guest = guest;
-        this.#before = guest.blocks.map((block) => recordsOf(guest.kinds(block)));
         return {
           banks: guest.banks,
           pagesOf: (index, first, count) => guest.pages(blockAt(guest, index), first, count),
@@ -50,30 +55,22 @@ export class GuestLoader {
     });
   }
 
-  /** Says that the input has ended. @throws `stream-cut` and whatever else was wrong with it */
+  /** Says that the input has ended. @throws `stream-cut`, `missing-pages`, and whatever else was wrong with it */
   end(): Loaded {
     const facts = this.reader.end();
-    const { machine, ram_section_id, tail } = facts;
+    const { machine, ram_section_id, target_page_bits, tail } = facts;
+    checkAllHere(facts);
+    if (this.#missing === 'refuse') refuseMissing(facts);
     const guest = this.#guest ?? new Guest([]);
-    this.#checkAllHere(guest, facts);
-    return { guest, facts, origin: { machine, ram_section_id, tail } };
-  }
-
-  /** With x-ignore-shared, blocks of shared memory are listed, and their pages are not in the stream. */
-  #checkAllHere(guest: Guest, { capabilities, mapped_counts }: StreamFacts): void {
-    if (!capabilities.includes('x-ignore-shared')) return;
-    for (const block of guest.blocks) {
-      const mapped = mapped_counts?.[block.index];
-      const records = recordsOf(guest.kinds(block)) - (this.#before[block.index] ?? 0);
-      const here = mapped === undefined ? records : mapped.normal + mapped.zero;
-      if (here === 0) throw fail('ram-not-here', { block: block.name });
-    }
+    return { guest, facts, origin: { machine, ram_section_id, target_page_bits, tail } };
   }
 }
 
-/** Records that write a page whole. */
-function recordsOf({ normal, zero, fill }: PageKinds): number {
-  return normal + zero + fill;
+/** With x-ignore-shared, blocks of shared memory are listed, and their pages are not in the stream. */
+function checkAllHere(facts: StreamFacts): void {
+  if (!facts.capabilities.includes('x-ignore-shared')) return;
+  for (const { block, missing, pages } of missingPages(facts))
+    if (missing === pages) throw fail('ram-not-here', { block });
 }
 
 function blockAt(guest: Guest, index: number): Block {
@@ -105,7 +102,7 @@ function clear(guest: Guest, block: Block, page: number): void {
  * const ram = guest.ram(guest.largestBlock());
  * @example
  * loadStream(bytes, { into: guest }); // the RAM of a guest that is there, as it was when it was saved
- * @throws `into-blocks` where that guest has other blocks, and whatever is wrong with the stream
+ * @throws `into-blocks` where that guest has other blocks, `missing-pages`, and whatever is wrong with the stream
  */
 export function loadStream(bytes: Uint8Array, options: LoadOptions = {}): Loaded {
   const loader = new GuestLoader(options);

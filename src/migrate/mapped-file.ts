@@ -35,6 +35,7 @@ export class MappedFile {
       machine: options.machine,
       ram_section_id: section_id,
       blocks: guest.blocks,
+      target_page_bits: options.origin?.target_page_bits,
       page_bytes: LAYOUT.PAGE_SIZE,
     });
     this.#stream_offset = this.#begin.end_offset;

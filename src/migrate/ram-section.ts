@@ -1,7 +1,13 @@
 /** RAM's sections of a stream: their heads here, their page records in Wasm. */
 import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
-import { ELEMENT_SECTION_PART, RAM_VERSION, WORD_EOS, WORD_MEM_SIZE } from '../format/constants.ts';
+import {
+  ELEMENT_SECTION_PART,
+  RAM_VERSION,
+  WORD_EOS,
+  WORD_MEM_SIZE,
+  WORD_MULTIFD_FLUSH,
+} from '../format/constants.ts';
 import { type BlockPlaces, readMappedHeader } from '../format/mapped-ram.ts';
 import {
   type BlockLength,
@@ -12,6 +18,7 @@ import {
 } from '../format/reader.ts';
 import type { RamHead } from '../format/stream-section.ts';
 import { peekU64, type Reading, type Window } from '../format/window.ts';
+import { Arrivals, type WhatCame, whatMappedCame } from './arrivals.ts';
 import { countMappedPages, loadMappedPages, type MappedCounts, type PagesOf } from './mapped-pages.ts';
 import { type DecodeBank, RecordDecoder } from './record-decoder.ts';
 
@@ -42,6 +49,9 @@ export class RamSection {
   #decoder: RecordDecoder | undefined;
   #blocks: readonly BlockLength[] = [];
   #mapped_counts: MappedCounts[] | undefined;
+  #arrivals: Arrivals | undefined;
+  #clear: RamTarget['clear'];
+  #came: WhatCame = { missing_pages: [], has_content: false };
 
   /** @throws `ram-version` */
   constructor(
@@ -80,9 +90,24 @@ export class RamSection {
     return this.#mapped_counts;
   }
 
+  /** What of RAM was in the stream, once it has ended. */
+  get came(): WhatCame {
+    return this.#came;
+  }
+
   /** The rest of the START section. */
   *readStart(): Reading<RamHead> {
     return yield* this.#readRest('start');
+  }
+
+  /** RAM has ended: finds what of it was there, and makes zero what was not, where there is something to clear. */
+  end(): void {
+    const clear = this.#clear;
+    if (this.#mapped_counts !== undefined) this.#came = whatMappedCame(this.#mapped_counts, this.#blocks);
+    else if (this.#arrivals !== undefined) this.#came = this.#arrivals.end();
+    if (this.#arrivals === undefined || clear === undefined || this.#is_mapped) return;
+    for (const [index, missing] of (this.#came.missing_pages ?? []).entries())
+      if (missing > 0) this.#arrivals.forMissing(index, (page) => clear(index, page));
   }
 
   /** A PART or END section behind its type byte and id. */
@@ -122,7 +147,8 @@ export class RamSection {
       return true;
     }
     const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
-    if (flags !== WORD_MEM_SIZE) throw fail('unknown-flags', { offset, flags, word });
+    if (word === BigInt(WORD_MULTIFD_FLUSH)) throw fail('multifd', { offset, word });
+    if (flags !== WORD_MEM_SIZE) throw unknownWord(offset, word);
     if (this.#decoder !== undefined) throw fail('second-block-list', { offset });
     window.consume(LAYOUT.WORD_SIZE);
     const bytes = word - BigInt(WORD_MEM_SIZE);
@@ -146,6 +172,8 @@ export class RamSection {
     this.#blocks = yield* readBlockList(window, total_bytes, LAYOUT.PAGE_SIZE, form);
     const target = this.#target.make(this.#blocks, window.offset);
     this.#decoder = new RecordDecoder(window, this.#window_address, target.banks, this.#blocks);
+    this.#arrivals = new Arrivals(target.banks, this.#blocks);
+    this.#clear = target.clear;
     if (this.#is_mapped) yield* this.#readMapped(places, target);
   }
 
@@ -167,6 +195,17 @@ export class RamSection {
     }
     window.seek(behind);
   }
+}
+
+/** No flag is above MULTIFD_FLUSH: what stands there is of an offset that is no multiple of 4096. */
+const OFFSET_IN_FLAGS = LAYOUT.FLAG_MASK & ~(2 * WORD_MULTIFD_FLUSH - 1);
+
+/** The word that is no record and nothing else that is known; or one of a target with smaller pages, as old ARM's. */
+function unknownWord(offset: number, word: bigint): Error {
+  const flags = Number(word & BigInt(LAYOUT.FLAG_MASK));
+  const low = flags & OFFSET_IN_FLAGS;
+  if (low === 0 || !isPageWord(word ^ BigInt(low))) return fail('unknown-flags', { offset, flags, word });
+  return fail('page-size', { offset, found: String(low & -low), page_bytes: LAYOUT.PAGE_SIZE });
 }
 
 function isPageWord(word: bigint): boolean {

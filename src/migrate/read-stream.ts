@@ -1,5 +1,6 @@
 /** Reads a migration stream through the core: its elements here, its page records in Wasm. */
 import type { Arena } from '../core/arena.ts';
+import { LAYOUT } from '../core/core.ts';
 import { fail } from '../errors.ts';
 import { FILE_VERSION } from '../format/constants.ts';
 import { isLibvirtImage, type LibvirtFormat, type LibvirtHead, readLibvirtHead } from '../format/libvirt.ts';
@@ -7,6 +8,7 @@ import { type BlockLength, type Capability, readConfiguration, readFileHeader } 
 import type { StreamSection } from '../format/stream-section.ts';
 import { splitTail } from '../format/tail.ts';
 import { type Reading, Window } from '../format/window.ts';
+import type { WhatCame } from './arrivals.ts';
 import { readSections } from './live-sections.ts';
 import type { MappedCounts } from './mapped-pages.ts';
 import type { TargetMaker } from './ram-section.ts';
@@ -16,12 +18,14 @@ import { readTail } from './read-tail.ts';
 const WINDOW_BYTES = 2 ** 20;
 
 /** What a stream was found to hold, beside the pages. */
-export interface StreamFacts {
+export interface StreamFacts extends WhatCame {
   readonly version: number;
   readonly machine: string;
   readonly capabilities: readonly Capability[];
   readonly ram_section_id: number;
   readonly blocks: readonly BlockLength[];
+  /** Bits of a page's size, where the configuration says them. */
+  readonly target_page_bits: number | undefined;
   /** Of a mapped-ram file: each block's pages. */
   readonly mapped_counts: readonly MappedCounts[] | undefined;
   readonly sections: readonly StreamSection[];
@@ -133,7 +137,8 @@ function* readStream(
     yield;
   }
   yield* readFileHeader(window);
-  const { machine, capabilities } = yield* readConfiguration(window);
+  const configuration = yield* readConfiguration(window, LAYOUT.PAGE_SIZE);
+  const { machine, capabilities, target_page_bits } = configuration;
   const live = yield* readSections(window, window_address, capabilities, target);
   const tail_offset = window.offset;
   const tail = yield* readTail(window);
@@ -144,8 +149,10 @@ function* readStream(
     capabilities,
     ram_section_id: ram.head.id,
     blocks: ram.blocks,
+    target_page_bits,
+    ...ram.came,
     mapped_counts: ram.mapped_counts,
-    sections: [...sections.list, ...splitTail(tail, tail_offset, live.begun)],
+    sections: [...sections.list, ...splitTail(tail, tail_offset, LAYOUT.PAGE_SIZE, live.begun)],
     not_carried: live.not_carried,
     tail_offset,
     tail,

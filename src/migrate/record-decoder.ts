@@ -48,7 +48,7 @@ export class RecordDecoder {
     this.#banks = banks.map(({ arena, table }, index) => ({
       arena,
       table,
-      state: freshState(arena),
+      state: arena.keepZeros('decode state', LAYOUT.DECODE_STATE_SIZE),
       input: index === 0 ? 0 : arena.keep('input copy', COPY_BYTES_MAX),
     }));
   }
@@ -155,12 +155,6 @@ export class RecordDecoder {
       block_bytes: block?.bytes ?? 0,
     });
   }
-}
-
-function freshState(arena: Arena): number {
-  const address = arena.keep('decode state', LAYOUT.DECODE_STATE_SIZE);
-  arena.bytes(address, LAYOUT.DECODE_STATE_SIZE).fill(0);
-  return address;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

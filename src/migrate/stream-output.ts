@@ -41,7 +41,12 @@ export class StreamOutput implements OutputFormat {
     const { origin, xbzrle_cache_bytes } = options;
     const section_id = origin?.ram_section_id ?? RAM_SECTION_ID;
     this.#elements = {
-      begin: beginElements({ machine: options.machine, ram_section_id: section_id, blocks: guest.blocks }),
+      begin: beginElements({
+        machine: options.machine,
+        ram_section_id: section_id,
+        blocks: guest.blocks,
+        target_page_bits: origin?.target_page_bits,
+      }),
       part: partHead(section_id),
       end: endHead(section_id),
       close: sectionClose(section_id),

@@ -1,9 +1,11 @@
 /** Reads files and standard input into a guest, or through the inspector. */
 import { fail } from '../errors.ts';
+import { FOREIGN_HEAD_BYTES, foreignFile } from '../format/foreign.ts';
 import type { StreamOrigin } from '../format/origin.ts';
 import type { Guest } from '../guest/guest.ts';
 import { StreamInspector } from '../migrate/inspect.ts';
 import { GuestLoader, type Loaded, type LoadOptions } from '../migrate/load.ts';
+import { type MissingPages, type MissingRule, missingPages } from '../migrate/missing-pages.ts';
 import type { StreamReader } from '../migrate/read-stream.ts';
 import type { InspectDocument } from '../stats/inspect.ts';
 import { type ByteSource, openSource } from './byte-source.ts';
@@ -13,7 +15,6 @@ import { readImage } from './read-image.ts';
 
 /** "QEVM" and "LibvirtQemud": what tells a migration stream and a libvirt image from a raw image. */
 const STREAM_MAGICS = ['QEVM', 'LibvirtQemud'];
-const MAGIC_BYTES = 12;
 const PIECE_BYTES = 2 ** 20;
 
 export interface ReadOptions {
@@ -24,10 +25,19 @@ export interface ReadOptions {
   readonly shared?: boolean | undefined;
 }
 
+export interface GuestReadOptions extends ReadOptions {
+  /** Takes the file for a raw image, whatever stands at its head. */
+  readonly raw?: boolean | undefined;
+  /** What becomes of a stream with pages that had no record; see `LoadOptions`. */
+  readonly missing?: MissingRule | undefined;
+}
+
 /** A guest from a file, and where it came from if that was a stream. */
 export interface GuestFile {
   readonly guest: Guest;
   readonly origin: StreamOrigin | undefined;
+  /** Pages that had no record in the stream, and were taken as zero. */
+  readonly missing: readonly MissingPages[];
 }
 
 /** A source with a signal and progress. */
@@ -104,24 +114,31 @@ export class Input {
 }
 
 /**
- * Reads what `save --ram` takes: a migration stream, a libvirt save image, or else a raw image, which is one
- * block named `ram`.
+ * Reads what `save --ram` takes: a migration stream, a libvirt save image, or a raw image, which is one block named
+ * `ram`. A file with another known head is none of these, unless `raw` says so.
  *
- * @throws `input-refused`, `stream-empty`, `image-size`, `guest-too-large`, `section-not-carried`, and what a
- *   stream can be wrong in
+ * @throws `input-refused`, `stream-empty`, `foreign-file`, `image-size`, `guest-too-large`, `section-not-carried`,
+ *   `missing-pages`, and what a stream can be wrong in
  */
-export function readGuest(path: string, options: ReadOptions = {}): Promise<GuestFile> {
+export function readGuest(path: string, options: GuestReadOptions = {}): Promise<GuestFile> {
   return Input.with(path, options, async (input) => {
-    const head = await input.peek(MAGIC_BYTES);
+    const head = await input.peek(FOREIGN_HEAD_BYTES);
     if (head.length === 0) throw fail('stream-empty', {});
-    const text = new TextDecoder('latin1').decode(head);
-    if (!STREAM_MAGICS.some((magic) => text.startsWith(magic)))
-      return { guest: await readImage(input, { shared: options.shared }), origin: undefined };
+    if (options.raw === true || !isStream(head)) {
+      const foreign = options.raw === true ? undefined : foreignFile(head);
+      if (foreign !== undefined) throw fail('foreign-file', { ...foreign, may_be_raw: true });
+      return { guest: await readImage(input, { shared: options.shared }), origin: undefined, missing: [] };
+    }
     const { guest, origin, facts } = await load(input, options);
     const lost = facts.not_carried;
     if (lost !== undefined) throw fail('section-not-carried', { offset: lost.offset, section: lost.name });
-    return { guest, origin };
+    return { guest, origin, missing: missingPages(facts) };
   });
+}
+
+function isStream(head: Uint8Array): boolean {
+  const text = new TextDecoder('latin1').decode(head);
+  return STREAM_MAGICS.some((magic) => text.startsWith(magic));
 }
 
 /**
@@ -146,8 +163,8 @@ export function inspectFile(path: string, options: ReadOptions = {}): Promise<In
   });
 }
 
-async function load(input: Input, { into, shared }: ReadOptions & LoadOptions): Promise<Loaded> {
-  const loader = new GuestLoader({ into, shared });
+async function load(input: Input, { into, shared, missing }: ReadOptions & LoadOptions): Promise<Loaded> {
+  const loader = new GuestLoader({ into, shared, missing });
   await pump(input, loader.reader);
   return loader.end();
 }

@@ -15,19 +15,28 @@ export function reportInspect(found: InspectDocument): string {
     headline(found),
     ...libvirtLines(found),
     recordsLine(found),
+    ...missingLines(found),
     ...adviceLines(found),
     '',
-    formatTable(
-      [left('block'), right('RAM'), right('normal'), right('zero'), right('fill'), right('xbzrle')],
-      found.blocks.map((block) => [
-        printable(block.name),
-        formatBytes(block.used_bytes),
-        ...kinds(block.pages),
-      ]),
-    ),
+    blockTable(found),
     '',
     ...sectionLines(found),
   ].join('\n');
+}
+
+/** A column for pages without a record only where there are some. */
+function blockTable({ blocks }: InspectDocument): string {
+  const has_missing = blocks.some(({ missing_pages }) => (missing_pages ?? 0) > 0);
+  const columns = [left('block'), right('RAM'), ...['normal', 'zero', 'fill', 'xbzrle'].map(right)];
+  return formatTable(
+    has_missing ? [...columns, right('no record')] : columns,
+    blocks.map((block) => [
+      printable(block.name),
+      formatBytes(block.used_bytes),
+      ...kinds(block.pages),
+      ...(has_missing ? [formatCount(block.missing_pages ?? 0)] : []),
+    ]),
+  );
 }
 
 const TITLES: Readonly<Record<InspectDocument['format'], string>> = {
@@ -66,6 +75,16 @@ function recordsLine({ pages, rounds, format }: InspectDocument): string {
     `${rounds === 1 ? 'round' : 'rounds'}: ${formatCount(normal)} normal, ${formatCount(zero)} zero` +
     more.join('')
   );
+}
+
+/** Pages that the stream says nothing of. */
+function missingLines({ blocks, looks_like_multifd }: InspectDocument): string[] {
+  const missing = blocks.reduce((sum, block) => sum + (block.missing_pages ?? 0), 0);
+  if (missing === 0) return [];
+  const why = looks_like_multifd
+    ? "as in multifd's main channel: record without multifd"
+    : 'load and save refuse them, but for virtio-mem and with --missing zero';
+  return [`  ${formatCount(missing)} ${missing === 1 ? 'page has' : 'pages have'} no record; ${why}`];
 }
 
 /** What the form of the stream saved, and what another would. */

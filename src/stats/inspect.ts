@@ -49,8 +49,12 @@ export interface InspectDocument {
     readonly name: string;
     readonly used_bytes: number;
     readonly pages: PageCounts;
+    /** Pages that had no record; null in guests above 4 TiB, where they are not counted. */
+    readonly missing_pages: number | null;
   }[];
   readonly pages: PageCounts;
+  /** Pages are missing as in the main channel of a multifd migration. */
+  readonly looks_like_multifd: boolean;
   readonly rounds: number;
   readonly stream_bytes: number;
   readonly advice: InspectAdvice;

@@ -103,10 +103,14 @@ export class DecodeGuest {
 
   /** Empty pages, counters and state on both sides. */
   restart(): void {
-    this.#model = this.#plans.map(({ name, pages, with_ram, with_present = true, first = 0, beyond = 0 }) => {
+    this.#model = this.#plans.map((plan) => {
+      const { name, pages, with_ram, with_present = true, with_seen = true, first = 0, beyond = 0 } = plan;
       const block = { ...wholeBlock(name, pages), first, beyond };
-      const ram = with_ram ? block.ram : undefined;
-      return with_present ? { ...block, ram, present: new Set() } : { ...block, ram };
+      return {
+        ...{ ...block, ram: with_ram ? block.ram : undefined },
+        ...(with_present ? { present: new Set<number>() } : {}),
+        ...(with_seen ? { seen: new Set<number>() } : {}),
+      };
     });
     this.#model_state = freshState();
     this.restartCore();
@@ -116,9 +120,8 @@ export class DecodeGuest {
   restartCore(): void {
     this.#guarded.view(this.#state).fill(0);
     this.#blocks.clearCounters();
-    for (const { ram, present } of this.#blocks.blocks) {
-      if (ram !== undefined) this.#guarded.view(ram).fill(0);
-      if (present !== undefined) this.#guarded.view(present).fill(0);
+    for (const { ram, present, seen } of this.#blocks.blocks) {
+      for (const range of [ram, present, seen]) if (range !== undefined) this.#guarded.view(range).fill(0);
     }
   }
 
@@ -163,7 +166,7 @@ export class DecodeGuest {
     const { last_block, last_page, status, wraps, fault_at } = this.#model_state;
     const state = [0, 4, 8, 12, 16].map((at) => this.#guarded.u32(this.#state.address + at));
     assert.equal(state, [last_block, last_page, status, wraps, fault_at], `${what}: state`);
-    this.#model.forEach(({ ram, present, normal, zero, fill, xbzrle }, index) => {
+    this.#model.forEach(({ ram, present, seen, normal, zero, fill, xbzrle }, index) => {
       const counters = { normal, zero, fill, xbzrle };
       assert.equal(this.#blocks.counters(index), counters, `${what}: counters ${index}`);
       const block = this.#blocks.blocks[index];
@@ -173,6 +176,10 @@ export class DecodeGuest {
       if (block?.present !== undefined && present !== undefined) {
         const bits = bytesOf(present, block.present.size_bytes);
         sameBytes(this.#guarded.view(block.present), bits, `${what}: present ${index}`);
+      }
+      if (block?.seen !== undefined && seen !== undefined) {
+        const bits = bytesOf(seen, block.seen.size_bytes);
+        sameBytes(this.#guarded.view(block.seen), bits, `${what}: seen ${index}`);
       }
     });
     const none = { normal: 0, zero: 0, fill: 0, xbzrle: 0 };

@@ -26,6 +26,7 @@ const PLANS = NAMES.map((name, index) => {
     pages: PAGES[index] ?? 0,
     with_ram: index !== NOWHERE,
     with_present: index !== 3,
+    with_seen: index !== 1,
   };
 });
 

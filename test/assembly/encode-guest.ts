@@ -77,6 +77,7 @@ export class EncodeGuest {
       pages: plan.pages.length,
       with_ram: true,
       with_present: false,
+      with_seen: false,
     }));
     this.#blocks = new GuardedBlocks(this.guarded, this.#plans);
     this.#state = this.guarded.place(40, 4);

@@ -59,7 +59,7 @@ test('load and inspect, with a stream of several rounds and many sections', () =
     const load = await place.done(['load', 'in.mig', '-o', 'ram']);
     assert.match(
       load,
-      /^loaded 16\.0 MiB of RAM into ram in .*\n {2}machine pc-i440fx-7\.2, blocks 1, rounds 4\n$/,
+      /^loaded 16\.0 MiB of RAM into ram in .*\n {2}block "ram", machine pc-i440fx-7\.2, blocks 1, rounds 4\n$/,
     );
     assertWidth(load);
     const inspect = await place.done(['inspect', 'in.mig']);

@@ -14,6 +14,9 @@ import { type Marked, placeAt } from './mutate.ts';
 import { checkError, log2, OF_RAM, type Outcome, shapeOf } from './oracle.ts';
 import { hashOf, Random } from './random.ts';
 
+/** Where pages had no record, loader and inspector have to agree on their number. */
+const WITH_GAPS = { missing: 'zero' } as const;
+
 type Result<T> = { readonly value: T } | { readonly error: PagepipeError };
 
 /** RAM is compared up to this: a guest of many GiB is but address space, until it is read. */
@@ -76,6 +79,11 @@ function checkAgreement(loaded: Result<Loaded>, inspected: Result<InspectDocumen
     const { blocks, sections, stream_bytes } = inspected.value;
     assert.equal(sections, loaded.value.facts.sections, 'sections of loader and inspector');
     assert.is(stream_bytes, loaded.value.facts.stream_bytes, 'bytes of loader and inspector');
+    assert.equal(
+      blocks.map(({ missing_pages }) => missing_pages),
+      loaded.value.facts.missing_pages,
+      'missing pages of loader and inspector',
+    );
     loaded.value.guest.blocks.forEach((block, index) => {
       if (loaded.value.facts.mapped_counts !== undefined) return;
       assert.equal(blocks[index]?.pages, loaded.value.guest.kinds(block), `pages of block ${index}`);
@@ -126,7 +134,7 @@ export function runStream(input: Marked): Outcome {
   const { bytes } = input;
   const random = new Random(hashOf(bytes));
   const inspected = attempt(() => inspectStream(bytes));
-  const loaded = attempt(() => loadStream(bytes));
+  const loaded = attempt(() => loadStream(bytes, WITH_GAPS));
   const offset_max = seeks(bytes) ? Number.MAX_SAFE_INTEGER : bytes.length;
   for (const result of [inspected, loaded]) {
     if (!('error' in result)) continue;
@@ -149,7 +157,7 @@ export function runStream(input: Marked): Outcome {
     pieces = found;
   } else {
     const found = attempt(() => {
-      const loader = new GuestLoader();
+      const loader = new GuestLoader(WITH_GAPS);
       readPieces(loader.reader, bytes, ends);
       return loader.end();
     });

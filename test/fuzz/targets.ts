@@ -15,7 +15,7 @@ import { runStream } from './stream-target.ts';
 const PLANS = [
   { name: Buffer.from('ram'), pages: 5, with_ram: true },
   { name: Buffer.from('rom'), pages: 2, with_ram: true, first: 1, beyond: 3 },
-  { name: Buffer.from('x'), pages: 6, with_ram: false, with_present: false },
+  { name: Buffer.from('x'), pages: 6, with_ram: false, with_present: false, with_seen: false },
 ];
 const RECORDS_BYTES_MAX = 30_000;
 const PAYLOAD_BYTES_MAX = 6000;
@@ -103,7 +103,7 @@ const TAIL_OFFSET = 1000;
 function runTail(input: Marked): Outcome {
   const { bytes } = input;
   try {
-    const sections = splitTail(bytes, TAIL_OFFSET, BEGUN);
+    const sections = splitTail(bytes, TAIL_OFFSET, 4096, BEGUN);
     let end = TAIL_OFFSET;
     for (const section of sections) {
       assert.ok(section.offset >= end && section.bytes > 0, `section at ${section.offset} overlaps`);

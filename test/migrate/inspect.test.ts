@@ -18,6 +18,7 @@ function known(built: StreamBuilder): InspectDocument {
     name,
     used_bytes: ram.length,
     pages: { ...(built.kinds.get(name) ?? { normal: 0, fill: 0, zero: 0 }), xbzrle: 0 },
+    missing_pages: built.missing(name).length,
   }));
   const sum = (kind: 'normal' | 'fill' | 'zero') =>
     blocks.reduce((total, block) => total + block.pages[kind], 0);
@@ -30,11 +31,18 @@ function known(built: StreamBuilder): InspectDocument {
     sections: built.sections,
     blocks,
     pages: { normal: sum('normal'), fill: sum('fill'), zero: sum('zero'), xbzrle: 0 },
+    looks_like_multifd: looksLikeMultifd(built),
     rounds: built.rounds,
     stream_bytes: built.offset,
     capabilities: [],
     advice: knownAdvice(built),
   };
+}
+
+/** Pages are missing, and none came with its bytes. */
+function looksLikeMultifd(built: StreamBuilder): boolean {
+  const has_content = [...built.kinds.values()].some(({ normal }) => normal > 0);
+  return !has_content && [...built.ram.keys()].some((name) => built.missing(name).length > 0);
 }
 
 /** By the sizes of the records: a whole page takes 8 bytes of word and 4096 of page, a zero page 8 and 1. */
@@ -47,11 +55,14 @@ function knownAdvice(built: StreamBuilder): InspectDocument['advice'] {
       ram.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES),
     ),
   );
+  const missing = [...built.ram.keys()].reduce((sum, name) => sum + built.missing(name).length, 0);
   return {
-    resent_pages: Math.max(0, records - pages.length),
+    resent_pages: Math.max(0, records - (pages.length - missing)),
     zero_saved_bytes: zero * (8 + PAGE_BYTES - 9),
     xbzrle_saved_bytes: 0,
-    mapped_ram_bytes: pages.filter((page) => page.some((byte) => byte !== 0)).length * PAGE_BYTES,
+    mapped_ram_bytes: looksLikeMultifd(built)
+      ? null
+      : pages.filter((page) => page.some((byte) => byte !== 0)).length * PAGE_BYTES,
     gzip_bytes: null,
   };
 }

@@ -27,7 +27,7 @@ function holdsAllOf(loaded: Loaded, built: StreamBuilder, how: string): void {
 }
 
 function loadPieces(stream: Uint8Array, ends: readonly number[]): Loaded {
-  const loader = new GuestLoader();
+  const loader = new GuestLoader(WITH_GAPS);
   let at = 0;
   for (const end of ends) {
     loader.reader.readFrom(stream.subarray(at, end));
@@ -36,6 +36,9 @@ function loadPieces(stream: Uint8Array, ends: readonly number[]): Loaded {
   loader.reader.readFrom(stream.subarray(at));
   return loader.end();
 }
+
+/** For streams with pages that had no record; what becomes of those is in missing-pages.test.ts. */
+const WITH_GAPS = { missing: 'zero' } as const;
 
 /** The smallest whole stream around the blocks and records of a test. */
 function around(blocks: Record<string, number>, records: (stream: StreamBuilder) => void): StreamBuilder {
@@ -89,10 +92,10 @@ test('pages may stand in START, and the list of blocks in a later section', () =
   const list = [{ name: 'ram', bytes: 2 * PAGE_BYTES }];
   const begin = () => new StreamBuilder().header().configuration().start();
   const early = begin().blockList(list).page('ram', 1, patternPage(3)).close().end().close().eof();
-  holdsAllOf(loadStream(early.build()), early, 'pages in START');
+  holdsAllOf(loadStream(early.build(), WITH_GAPS), early, 'pages in START');
   const late = begin().close().part().blockList(list).page('ram', 0, patternPage(4)).close();
   late.end().close().eof();
-  holdsAllOf(loadStream(late.build()), late, 'the list in PART');
+  holdsAllOf(loadStream(late.build(), WITH_GAPS), late, 'the list in PART');
 });
 
 test('a zero record clears what an earlier record wrote', () => {
@@ -144,7 +147,7 @@ test('4096 blocks are taken', () => {
   const built = new StreamBuilder().header().configuration().start();
   const list = Array.from({ length: 4096 }, (_, at) => ({ name: `b${at}`, bytes: PAGE_BYTES }));
   built.blockList(list).close().part().fill('b4095', 0, 9).fill('b1', 0, 8).close().end().close().eof();
-  const { guest } = loadStream(built.build());
+  const { guest } = loadStream(built.build(), WITH_GAPS);
   assert.is(guest.blocks.length, 4096);
   assert.is(guest.ram(guest.blockNamed('b4095'))[0], 9);
   assert.is(guest.ram(guest.blockNamed('b1'))[PAGE_BYTES - 1], 8);

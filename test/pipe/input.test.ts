@@ -9,6 +9,7 @@ import { Guest, PAGE_BYTES } from '../../src/guest/guest.ts';
 import { saveToMemory } from '../../src/migrate/save-to-memory.ts';
 import { inspectFile, type ReadOptions, readGuest, readStreamFile } from '../../src/pipe/input.ts';
 import { unlimited } from '../../src/policy/unlimited.ts';
+import { patternPage, StreamBuilder } from '../ref/stream.ts';
 import { onlyOpen, openDescriptors } from '../support/children.ts';
 import { assertBytes, failure, inFolder, noise } from '../support/folder.ts';
 
@@ -70,6 +71,50 @@ test(
     }
     const error = await failure('image-size', () => readGuest(feedFifo(folder, noise(MIB + 1))));
     assert.is(error.detail.bytes, MIB + 1);
+  }),
+);
+
+test(
+  'a file with a foreign head is no raw image, from a file and from a FIFO, unless it is said to be one',
+  inFolder(async (folder) => {
+    const path = join(folder, 'disk.qcow2');
+    const image = noise(MIB);
+    image.set(Buffer.from('QFI\xfb\0\0\0\x03', 'latin1'));
+    writeFileSync(path, image);
+    for (const input of [path, feedFifo(folder, image, 'head -c 2; sleep 0.05; cat')]) {
+      const error = await failure('foreign-file', () => readGuest(input));
+      assert.equal([error.detail.name, error.detail.may_be_raw], ['a qcow2 disk image', true]);
+    }
+    const { guest, origin } = await readGuest(path, { raw: true });
+    assertBytes(ramOf(guest), image);
+    assert.is(origin, undefined);
+    for (const read of [readStreamFile, inspectFile]) {
+      const { detail } = await failure('foreign-file', () => read(path));
+      assert.equal([detail.name, detail.may_be_raw], ['a qcow2 disk image', false]);
+    }
+    // whole pages are asked for afterwards: the name of what it is says more
+    writeFileSync(path, image.subarray(0, 100));
+    await failure('foreign-file', () => readGuest(path));
+    await failure('image-size', () => readGuest(path, { raw: true }));
+  }),
+);
+
+test(
+  'pages of a stream that had no record are refused, or taken as zero and named',
+  inFolder(async (folder) => {
+    const path = join(folder, 'in.mig');
+    const built = new StreamBuilder().header().configuration('pc').start();
+    built
+      .blockList([{ name: 'pc.ram', bytes: 3 * PAGE_BYTES }])
+      .close()
+      .part();
+    writeFileSync(path, built.page('pc.ram', 1, patternPage(1)).close().end().close().eof().build());
+    await failure('missing-pages', () => readGuest(path));
+    await failure('missing-pages', () => readStreamFile(path));
+    const { guest, missing } = await readGuest(path, { missing: 'zero' });
+    assert.equal(missing, [{ block: 'pc.ram', missing: 2, pages: 3, is_virtio_mem: false }]);
+    assertBytes(ramOf(guest), built.ram.get('pc.ram') ?? new Uint8Array(0));
+    assert.is((await inspectFile(path)).blocks[0]?.missing_pages, 2);
   }),
 );
 

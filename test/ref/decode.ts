@@ -12,6 +12,8 @@ export interface TargetBlock {
   ram: Uint8Array | undefined;
   /** Pages that came last as other than zero; undefined takes nothing down. */
   present?: Set<number>;
+  /** Pages that any record came for; undefined takes nothing down. */
+  seen?: Set<number>;
   normal: number;
   zero: number;
   fill: number;
@@ -120,6 +122,7 @@ function apply(blocks: readonly TargetBlock[], record: ParsedRecord, input: Uint
     if (fault !== WHOLE) return { status: 8, fault_at: start + fault };
     target.xbzrle++;
     target.present?.add(here);
+    target.seen?.add(here);
     return undefined;
   }
   const [byte = 0] = payload;
@@ -128,6 +131,7 @@ function apply(blocks: readonly TargetBlock[], record: ParsedRecord, input: Uint
   else target.fill++;
   if (kind === 'zero' && byte === 0) target.present?.delete(here);
   else target.present?.add(here);
+  target.seen?.add(here);
   for (let at = 0; at < 4096; at++) bytes[at] = kind === 'normal' ? (payload[at] ?? 0) : byte;
   return undefined;
 }

@@ -81,6 +81,8 @@ export class StreamBuilder {
   readonly marks: Mark[] = [];
   machine = '';
   rounds = 0;
+  /** Pages that had a record, by block. */
+  readonly #sent = new Map<string, Set<number>>();
   readonly #bytes: number[] = [];
   #last_block = '';
   #last_place = Number.POSITIVE_INFINITY;
@@ -98,6 +100,14 @@ export class StreamBuilder {
     const mark = this.marks.filter((candidate) => candidate.what === what)[nth];
     if (mark === undefined) throw new Error(`no field "${what}" number ${nth}`);
     return mark.offset;
+  }
+
+  /** The pages of a block that no record was written for. */
+  missing(block: string): number[] {
+    const pages = (this.ram.get(block)?.length ?? 0) / PAGE_BYTES;
+    return Array.from({ length: pages }, (_, page) => page).filter(
+      (page) => !this.#sent.get(block)?.has(page),
+    );
   }
 
   raw(what: string, bytes: Iterable<number>): this {
@@ -229,6 +239,7 @@ export class StreamBuilder {
     if (ram === undefined || kinds === undefined || (page + 1) * PAGE_BYTES > ram.length) return this;
     ram.set(bytes, page * PAGE_BYTES);
     this.kinds.set(block, { ...kinds, [kind]: kinds[kind] + 1 });
+    this.#sent.set(block, (this.#sent.get(block) ?? new Set()).add(page));
     const place = [...this.ram.keys()].indexOf(block) * 2 ** 32 + page;
     if (place <= this.#last_place) this.rounds++;
     this.#last_place = place;

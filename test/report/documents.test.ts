@@ -139,7 +139,8 @@ function found(sections: number): InspectDocument {
     machine: 'none',
     page_size: 4096,
     sections: Array.from({ length: sections }, (_, i) => ({ ...section, offset: i * 1000 })),
-    blocks: [{ name: 'ram', used_bytes: 2 ** 24, pages: PAGES }],
+    blocks: [{ name: 'ram', used_bytes: 2 ** 24, pages: PAGES, missing_pages: 0 }],
+    looks_like_multifd: false,
     pages: PAGES,
     rounds: 1,
     stream_bytes: 6_744_870,
@@ -187,7 +188,7 @@ test('of many sections the first and the last twelve are shown, and how many are
 
 test('a stream with bytes that QEMU refuses now, and names that could steer a terminal', () => {
   const pages = { ...PAGES, fill: 3 };
-  const blocks = [{ name: 'r\x1b[2Jm', used_bytes: 2 ** 24, pages }];
+  const blocks = [{ name: 'r\x1b[2Jm', used_bytes: 2 ** 24, pages, missing_pages: null }];
   const text = reportInspect({ ...found(1), rounds: 2, machine: 'p\x07c', blocks, pages });
   assert.match(text, /machine p\?c: /);
   assert.match(

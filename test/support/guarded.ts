@@ -129,12 +129,15 @@ export interface BlockPlan {
   beyond?: number;
   /** Without it, the entry has no bitmap of pages that are present. */
   with_present?: boolean;
+  /** Without it, the entry has no bitmap of pages that a record came for. */
+  with_seen?: boolean;
 }
 
 export interface PlacedBlock {
   ram: Range | undefined;
   bitmap: Range;
   present: Range | undefined;
+  seen: Range | undefined;
   idstr: Range;
 }
 
@@ -199,13 +202,14 @@ export class GuardedBlocks {
     });
   }
 
-  #placeBlock({ name, pages, with_ram, with_present = true }: BlockPlan): PlacedBlock {
+  #placeBlock({ name, pages, with_ram, with_present = true, with_seen = true }: BlockPlan): PlacedBlock {
     const idstr = this.#guarded.place(1 + name.length, 1);
     this.#guarded.seal(idstr, Uint8Array.of(name.length, ...name));
     const bitmap = this.#guarded.place(Math.ceil(pages / 64) * 8);
     const present = with_present ? this.#guarded.place(Math.ceil(pages / 64) * 8) : undefined;
+    const seen = with_seen ? this.#guarded.place(Math.ceil(pages / 64) * 8) : undefined;
     const ram = with_ram ? this.#guarded.place(pages * 4096) : undefined;
-    return { ram, bitmap, present, idstr };
+    return { ram, bitmap, present, seen, idstr };
   }
 
   #writeEntry(index: number, { pages, first = 0, beyond = 0 }: BlockPlan): void {
@@ -214,8 +218,9 @@ export class GuardedBlocks {
     const entry = this.table.address + index * ENTRY_BYTES;
     this.#guarded.view(this.table).fill(0, index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
     const fields = { 0: block.ram?.address ?? 0xffff_ffff, 4: pages, 8: block.bitmap.address };
-    const more = { 12: block.idstr.address, 48: first, 52: beyond, 56: block.present?.address ?? 0 };
-    for (const [at, value] of Object.entries({ ...fields, ...more })) {
+    const window = { 12: block.idstr.address, 48: first, 52: beyond };
+    const bitmaps = { 56: block.present?.address ?? 0, 60: block.seen?.address ?? 0 };
+    for (const [at, value] of Object.entries({ ...fields, ...window, ...bitmaps })) {
       this.#guarded.setU32(entry + Number(at), value);
     }
   }

@@ -128,10 +128,10 @@ export class Qemu {
     throw new Error(`the migration did not end in ${LAST_RESORT_MS} ms`);
   }
 
-  /** Physical memory from address 0, as QEMU itself sees it. */
-  async physicalMemory(bytes: number): Promise<Buffer> {
+  /** Physical memory from an address on, as QEMU itself sees it. */
+  async physicalMemory(bytes: number, address = 0): Promise<Buffer> {
     const path = join(this.folder, 'ram');
-    await this.execute('pmemsave', { val: 0, size: bytes, filename: path });
+    await this.execute('pmemsave', { val: address, size: bytes, filename: path });
     return readFileSync(path);
   }
 

@@ -1,6 +1,6 @@
 /** Readers in tests: what refuses a stream, and streams that come in pieces. */
 import * as assert from 'uvu/assert';
-import { GuestLoader, type Loaded, PagepipeError } from '../../src/index.ts';
+import { GuestLoader, type Loaded, type LoadOptions, PagepipeError } from '../../src/index.ts';
 import type { Section } from '../ref/stream.ts';
 
 /** The error of one line that refuses an input; any other exception fails the test. */
@@ -15,21 +15,22 @@ export function refusal(read: () => unknown, how = ''): PagepipeError {
   throw new Error(`accepted: ${how}`);
 }
 
-/** It is refused with a code and these details; `wanted` may leave wording out. */
+/** It is refused with a code and these details; `wanted` may leave wording out. Returns the error. */
 export function assertRefusal(
   read: () => unknown,
   code: string,
   wanted: Readonly<Record<string, unknown>>,
   how = code,
-): void {
+): PagepipeError {
   const error = refusal(read, how);
   const found = Object.fromEntries(Object.keys(wanted).map((key) => [key, error.detail[key]]));
   assert.equal({ code: error.code, ...found }, { code, ...wanted }, `${how}: ${error.message}`);
+  return error;
 }
 
 /** Loads a stream that comes in pieces, which end at `ends` and at its end. */
-export function loadPieces(stream: Uint8Array, ends: readonly number[]): Loaded {
-  const loader = new GuestLoader();
+export function loadPieces(stream: Uint8Array, ends: readonly number[], options: LoadOptions = {}): Loaded {
+  const loader = new GuestLoader(options);
   let at = 0;
   for (const end of [...ends, stream.length]) {
     loader.reader.readFrom(stream.subarray(at, end));

@@ -9,6 +9,7 @@ export type Requirement = { readonly path: string } | { readonly missing: string
 /** Programs that tests use, and the Debian package of each. */
 const PACKAGES = {
   'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-system-aarch64': 'qemu-system-arm',
   chromium: 'chromium',
   mkfifo: 'coreutils',
 } as const;
