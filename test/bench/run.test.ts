@@ -126,31 +126,6 @@ test('an abort ends it at the next turn; the share grows to 1', async () => {
   assert.is(shares.at(-1), 1);
 });
 
-test('by a clock that shows no work nothing is measured, and each case says so', async () => {
-  let now_ns = 0;
-  const by_reading = {
-    now: () => {
-      now_ns += 100_000;
-      return now_ns;
-    },
-  };
-  for (const [clock, reason] of [
-    [by_reading, 'the clock shows no more time for more work'],
-    [{ now: () => 5 }, 'the clock stands still'],
-  ] as const) {
-    const only = /^(zero|facade|save)/;
-    const against = { version: null, commit: null, build: THIS_BUILD };
-    const { cases, against: other } = await bench({ size_bytes: MIB, only, clock, against });
-    assert.is(cases.length, 4);
-    for (const { name, gb_per_s, samples, unmeasured } of [...cases, ...(other?.cases ?? [])]) {
-      assert.equal(gb_per_s, { median: null, min: null, max: null }, name);
-      assert.equal(samples, [], name);
-      assert.is(unmeasured, reason, name);
-    }
-    assert.equal(other?.ratios, []);
-  }
-});
-
 test('two builds: the same cases of both, and a ratio of each', async () => {
   const against = { version: '0.0.1', commit: null, build: THIS_BUILD };
   const { cases, against: other } = await bench({ size_bytes: MIB, against, only: /zero|save/ });

@@ -43,11 +43,11 @@ const THOROUGH = {
 };
 const QUICK = {
   ram_bytes: 32 * MIB,
-  fresh_bytes: 16 * MIB,
-  saves: 8,
-  times: 20,
-  wakes: 24,
-  writes: 20,
+  fresh_bytes: 8 * MIB,
+  saves: 4,
+  times: 10,
+  wakes: 16,
+  writes: 10,
 };
 
 export type { Calibration };
