@@ -12,7 +12,7 @@ import {
   type FromChannel,
   type ToChannel,
 } from './channel-protocol.ts';
-import { ENTRY_EXEC_ARGV, entryFile } from './entry-file.ts';
+import { STARTER_EXEC_ARGV, starterFile } from './entry-file.ts';
 
 /** Where the channels write. */
 export interface ChannelTarget {
@@ -36,8 +36,8 @@ class ChannelThread {
 
   constructor(setup: ChannelSetup) {
     this.#ended_by_itself = () => fail('channel-ended', { path: setup.path, channel: setup.index });
-    const execArgv = [...ENTRY_EXEC_ARGV];
-    this.#worker = new Worker(entryFile('channel-worker'), { workerData: setup, execArgv });
+    const execArgv = [...STARTER_EXEC_ARGV];
+    this.#worker = new Worker(starterFile('./writer-worker', import.meta.url), { workerData: setup, execArgv });
     this.#worker.on('message', (message: FromChannel) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {

@@ -10,7 +10,7 @@ import type { PolicySpec } from '../policy/table.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
-import { ENTRY_EXEC_ARGV, entryFile } from './entry-file.ts';
+import { STARTER_EXEC_ARGV, starterFile } from './entry-file.ts';
 import type { OutputOptions, SavedTo } from './save-to.ts';
 import {
   ABORTED,
@@ -76,9 +76,9 @@ class ThreadedSave {
   }
 
   async run(output: string): Promise<SavedTo> {
-    const worker = new Worker(entryFile('save-worker'), {
+    const worker = new Worker(starterFile('./save-worker', import.meta.url), {
       workerData: this.#setup(output),
-      execArgv: [...ENTRY_EXEC_ARGV],
+      execArgv: [...STARTER_EXEC_ARGV],
     });
     const { signal } = this.#options;
     const abort = (): void => this.#abort(worker);

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { fail } from '../errors.ts';
 import type { OpenDestination } from './destination.ts';
 import type { DiskTarget } from './disk-writer.ts';
-import { entryFile } from './entry-file.ts';
+import { starterFile } from './entry-file.ts';
 import { makeFifo } from './fifo.ts';
 import { HELPER_FIFO_FD, HELPER_OUTPUT_FD } from './helper-protocol.ts';
 import { reasonOf } from './os-error.ts';
 
-const HELPER_FILE = fileURLToPath(entryFile('helper'));
+const HELPER_FILE = fileURLToPath(starterFile('./helper-main', import.meta.url));
 /** The options of Node's that load what reads TypeScript; their value follows after `=` or by itself. */
 const LOADER_OPTIONS: readonly string[] = [
   '--import',

@@ -4,13 +4,13 @@ import { closeSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../../errors.ts';
-import { ENTRY_EXEC_ARGV, entryFile } from '../../pipe/entry-file.ts';
+import { STARTER_EXEC_ARGV, starterFile } from '../../pipe/entry-file.ts';
 import { makeFifo } from '../../pipe/fifo.ts';
 import { reasonOf } from '../../pipe/os-error.ts';
 import { keptOn } from './affinity.ts';
 import { ANSWER_BYTES } from './peer-protocol.ts';
 
-const PEER_FILE = fileURLToPath(entryFile('calibrate-peer'));
+const PEER_FILE = fileURLToPath(starterFile('./calibrate-peer', import.meta.url));
 
 export class Peer {
   /** The writing end of the pipe that is measured; non-blocking. */
@@ -31,7 +31,7 @@ export class Peer {
     const data = makeFifo();
     const orders = makeFifo();
     const answers = makeFifo();
-    const [program, args] = keptOn(cpus, process.execPath, [...ENTRY_EXEC_ARGV, PEER_FILE]);
+    const [program, args] = keptOn(cpus, process.execPath, [...STARTER_EXEC_ARGV, PEER_FILE]);
     const stdio = [data.read_fd, answers.write_fd, 'ignore', orders.read_fd] as const;
     this.#child = spawn(program, args, { stdio: [...stdio] });
     for (const fd of [data.read_fd, answers.write_fd, orders.read_fd]) closeSync(fd);

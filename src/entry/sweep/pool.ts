@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { fail } from '../../errors.ts';
 import { Sweep, type SweepSetup } from '../../model/sweep.ts';
-import { ENTRY_EXEC_ARGV, entryFile } from '../../pipe/entry-file.ts';
+import { STARTER_EXEC_ARGV, starterFile } from '../../pipe/entry-file.ts';
 
 /** What a worker says of a cell: its line, or why there is none. */
 export type CellAnswer =
@@ -62,8 +62,8 @@ class Pool {
   }
 
   #startWorker(): void {
-    const execArgv = [...ENTRY_EXEC_ARGV];
-    const worker = new Worker(entryFile('sweep-worker'), { workerData: this.#setup, execArgv });
+    const execArgv = [...STARTER_EXEC_ARGV];
+    const worker = new Worker(starterFile('./sweep-worker', import.meta.url), { workerData: this.#setup, execArgv });
     this.#workers.set(worker, new Set());
     worker.on('message', (answer: CellAnswer) => this.#take(worker, answer));
     worker.on('error', (error) => this.#lose(worker, error.message));
