@@ -27,7 +27,7 @@ const ROUNDS = 5;
 const TAIL_BYTES = 100;
 /** Ample for libvirt's helper to reach its first read, of which it says nothing. */
 const START_MS = 100;
-const OUR_HELPER = fileURLToPath(new URL('../dist/entry/helper.js', import.meta.url));
+const OUR_HELPER = fileURLToPath(new URL('../dist/node/helper/helper-main.js', import.meta.url));
 const LIBVIRT_FOLDER = process.env.PAGEPIPE_LIBVIRT_DIR ?? join(homedir(), '.cache', 'pagepipe', 'libvirt');
 
 interface Pipe {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Blackout, median, parseWorkload, systemClock } from '../src/index.ts';
-import { Monitor } from '../src/migrate/monitor.ts';
 import type { BlackoutSummary, Guest, SavedTo } from '../src/node.ts';
+import { Monitor } from '../src/save/heartbeat.ts';
 
 type NodeModule = typeof import('../src/node.ts');
 

@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PeakMemory, treeOf } from './process-tree.mjs';
 
@@ -18,10 +18,10 @@ const MIB = 2 ** 20;
 const PROCESS_BYTES_MAX = 2048 * MIB;
 const LANES = 2;
 /** The folders that take longest begin first. */
-const FIRST = ['qemu', 'cli', 'pipe', 'entry', 'browser'];
+const FIRST = ['qemu', 'cli', 'node', 'calibrate', 'browser'];
 /** Files with guests of many GiB, each in a process of its own. */
 const ALONE = ['guest/memories.test.ts'];
-/** Folders with fewer files share a process: to start one takes a second or two. */
+/** Rooms with fewer files share a process: to start one takes a second or two. */
 const FILES_MIN = 5;
 /** A group that is silent for so long hangs: ten times what the slowest test takes on a slow host that is busy. */
 const SILENT_MS_MAX = 20 * 60_000;
@@ -37,15 +37,20 @@ function testFiles(folder = '') {
   });
 }
 
+/** The folder below test/ that a file is in, at whatever depth. */
+function roomOf(file) {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
+}
+
 /** Files by the process that they run in, the longest first. */
 function groupsOf(files) {
   const groups = new Map();
   const add = (name, file) => groups.set(name, [...(groups.get(name) ?? []), file]);
   for (const file of files) {
-    const folder = dirname(file);
-    const count = files.filter((other) => dirname(other) === folder).length;
+    const room = roomOf(file);
+    const count = files.filter((other) => roomOf(other) === room).length;
     if (ALONE.includes(file)) add(file, file);
-    else add(count >= FILES_MIN || FIRST.includes(folder) ? folder : 'small folders', file);
+    else add(count >= FILES_MIN || FIRST.includes(room) ? room : 'small rooms', file);
   }
   const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   return [...groups].sort(([a], [b]) => rank(a) - rank(b));

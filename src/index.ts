@@ -11,13 +11,11 @@ export {
   initSync,
   instantiateBuild,
   instantiateCore,
-} from './core/load.ts';
+} from './core/instantiate.ts';
 export { type ErrorCode, type ErrorDetails, PagepipeError } from './errors.ts';
 export type { StreamOrigin } from './format/origin.ts';
 export type { StreamSection } from './format/stream-section.ts';
 export { type AddressShift, addressShift } from './guest/address-hole.ts';
-export { fillBlock, fillContent } from './guest/content.ts';
-export { Dirtier } from './guest/dirtier.ts';
 export {
   type Block,
   type BlockSpec,
@@ -29,36 +27,26 @@ export {
   type SharedGuest,
 } from './guest/guest.ts';
 export { mainMemory } from './guest/main-memory.ts';
-export { Prng } from './guest/prng.ts';
-export { type Run, runsOf } from './guest/runs.ts';
-export { describeWorkloads, parseWorkload, type WorkloadName, type WorkloadSpec } from './guest/workload.ts';
-export { type AsyncChannel, drive } from './migrate/drive.ts';
-export { nextTurn, systemClock } from './migrate/event-loop.ts';
-export { GuestSource, type Running } from './migrate/guest-source.ts';
-export { inspectStream, StreamInspector } from './migrate/inspect.ts';
-export type { Channel, Clock, Element, Output, Source, Wait } from './migrate/interfaces.ts';
-export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './migrate/load.ts';
-export { MemoryChannel } from './migrate/memory-channel.ts';
+export { fillBlock, fillContent } from './guest/synthetic/content.ts';
+export { Dirtier } from './guest/synthetic/dirtier.ts';
+export { Prng } from './guest/synthetic/prng.ts';
+export { type Run, runsOf } from './guest/synthetic/runs.ts';
+export {
+  describeWorkloads,
+  parseWorkload,
+  type WorkloadName,
+  type WorkloadSpec,
+} from './guest/synthetic/workload.ts';
+export { inspectStream, StreamInspector } from './load/inspect.ts';
+export { GuestLoader, type Loaded, type LoadOptions, loadStream } from './load/load.ts';
 export {
   type MissingPages,
   type MissingRule,
   missingPages,
   pagesOfBlocks,
   refuseMissing,
-} from './migrate/missing-pages.ts';
-export { type OutputForm, openOutput, STAGING_BYTES } from './migrate/open-output.ts';
-export { type Placement, Placements } from './migrate/output-format.ts';
-export type { StreamFacts } from './migrate/read-stream.ts';
-export {
-  DOWNTIME_LIMIT_NS,
-  runSave,
-  type SaveFigures,
-  type SaveOptions,
-  type SaveProgress,
-} from './migrate/run-save.ts';
-export { type LoopOptions, type LoopParts, Save } from './migrate/save.ts';
-export { type MemorySaveOptions, type Saved, saveToMemory } from './migrate/save-to-memory.ts';
-export { XBZRLE_CACHE_BYTES } from './migrate/xbzrle-cache.ts';
+} from './load/missing-pages.ts';
+export type { StreamFacts } from './load/read-stream.ts';
 export { adaptive, BLACKOUT_TARGET_NS } from './policy/adaptive.ts';
 export type { Policy, RunningPolicy } from './policy/policy.ts';
 export { QEMU_SLICE_NS, slice } from './policy/slice.ts';
@@ -75,8 +63,7 @@ export type {
   BuildFacts,
   MeasuredCase,
   UnmeasuredCase,
-} from './stats/bench.ts';
-export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
+} from './results/bench.ts';
 export {
   type CompareDocument,
   type ComparedCase,
@@ -89,13 +76,8 @@ export {
   ratioOfMedians,
   type SureRatio,
   throughputOf,
-} from './stats/compare.ts';
-export type { Stuck } from './stats/convergence.ts';
-export { RamCounters, type RamStats } from './stats/counters.ts';
-export { type Bucket, Log2Histogram } from './stats/histogram.ts';
-export type { InspectDocument, PageCounts } from './stats/inspect.ts';
-export type { LateTurnsResult } from './stats/late-turns.ts';
-export { median } from './stats/quantiles.ts';
+} from './results/compare.ts';
+export type { InspectDocument, PageCounts } from './results/inspect.ts';
 export {
   buildResult,
   type DiskResult,
@@ -103,13 +85,36 @@ export {
   type Plain,
   type ResultDocument,
   type TraceDocument,
-} from './stats/result.ts';
-export { type Case, type FigureName, parseSamples, type Sample } from './stats/samples.ts';
-export { BENCH_SCHEMA, COMPARE_SCHEMA, RESULT_SCHEMA } from './stats/schemas.ts';
+} from './results/result.ts';
+export { type Case, type FigureName, parseSamples, type Sample } from './results/samples.ts';
+export { BENCH_SCHEMA, COMPARE_SCHEMA, RESULT_SCHEMA } from './results/schemas.ts';
+export { type AllSummary, type PhaseSummary, type Phases, summarisePhases } from './results/summary.ts';
+export { formatProfile } from './results/systemtap.ts';
+export { parseTraceLog, type TraceLog } from './results/trace-log.ts';
+export { type AsyncChannel, drive } from './save/drive.ts';
+export { nextTurn, systemClock } from './save/event-loop.ts';
+export { GuestSource, type Running } from './save/guest-source.ts';
+export type { Channel, Clock, Element, Output, Source, Wait } from './save/interfaces.ts';
+export { MemoryChannel } from './save/memory-channel.ts';
+export { type OutputForm, openOutput, STAGING_BYTES } from './save/output/open-output.ts';
+export { type Placement, Placements } from './save/output/output-format.ts';
+export { XBZRLE_CACHE_BYTES } from './save/output/xbzrle-cache.ts';
+export {
+  DOWNTIME_LIMIT_NS,
+  runSave,
+  type SaveFigures,
+  type SaveOptions,
+  type SaveProgress,
+} from './save/run-save.ts';
+export { type LoopOptions, type LoopParts, Save } from './save/save.ts';
+export { type MemorySaveOptions, type Saved, saveToMemory } from './save/save-to-memory.ts';
+export { Blackout, type BlackoutSummary } from './stats/blackout.ts';
+export type { Stuck } from './stats/convergence.ts';
+export { RamCounters, type RamStats } from './stats/counters.ts';
+export { type Bucket, Log2Histogram } from './stats/histogram.ts';
+export type { LateTurnsResult } from './stats/late-turns.ts';
+export { median } from './stats/quantiles.ts';
 export { type Phase, type Span, Spans } from './stats/spans.ts';
-export { type AllSummary, type PhaseSummary, type Phases, summarisePhases } from './stats/summary.ts';
-export { formatProfile } from './stats/systemtap.ts';
-export { parseTraceLog, type TraceLog } from './stats/trace-log.ts';
 export {
   formatBytes,
   formatCount,

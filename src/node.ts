@@ -1,6 +1,5 @@
 /** pagepipe in Node: all of the browser-safe entry, and files, pipes and helper processes. */
 export * from './index.ts';
-export { blockFileName, type ImageOptions, writeImage, writeImages } from './pipe/image.ts';
 export {
   type GuestFile,
   type GuestReadOptions,
@@ -8,13 +7,14 @@ export {
   type ReadOptions,
   readGuest,
   readStreamFile,
-} from './pipe/input.ts';
-export { reasonOf } from './pipe/os-error.ts';
-export { checkOutput } from './pipe/output-file.ts';
-export { isSameOutput, isStandardOutput } from './pipe/same-output.ts';
-export { CHANNELS_MAX, type ChannelsOptions, saveByChannels } from './pipe/save-by-channels.ts';
-export { saveInThread, type ThreadOptions } from './pipe/save-in-thread.ts';
-export { type OutputOptions, type SavedTo, saveTo } from './pipe/save-to.ts';
-export type { SinkReport } from './pipe/sink.ts';
-export { readText, writeText } from './pipe/text-file.ts';
-export { LateTurnWatch } from './pipe/turn-watch.ts';
+} from './node/input/input.ts';
+export { reasonOf } from './node/os-error.ts';
+export { blockFileName, type ImageOptions, writeImage, writeImages } from './node/output/image.ts';
+export { checkOutput } from './node/output/output-file.ts';
+export { isSameOutput, isStandardOutput } from './node/output/same-output.ts';
+export { type OutputOptions, type SavedTo, saveTo } from './node/output/save-to.ts';
+export type { SinkReport } from './node/output/sink.ts';
+export { readText, writeText } from './node/output/text-file.ts';
+export { CHANNELS_MAX, type ChannelsOptions, saveByChannels } from './node/parallel/save-by-channels.ts';
+export { saveInThread, type ThreadOptions } from './node/thread/save-in-thread.ts';
+export { LateTurnWatch } from './node/thread/turn-watch.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { besideStream } from '../src/cli/outputs.ts';
 import { fail, type PagepipeError, plainError, restoredError } from '../src/errors.ts';
 import { parseCosts, parseScenario, scenarioDocument, withSetting } from '../src/model/index.ts';
-import { parseSamples } from '../src/stats/samples.ts';
+import { parseSamples } from '../src/results/samples.ts';
 import { failure } from './support/folder.ts';
 
 /** A name with all that stands between the parts of a message. */

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { OwnCpu } from '../../src/entry/calibrate/affinity.ts';
+import { OwnCpu } from '../../src/calibrate/affinity.ts';
 import {
   fillContent,
   formatGbPerS,

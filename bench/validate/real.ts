@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keptOn, type OwnCpu } from '../../src/entry/calibrate/affinity.ts';
+import { keptOn, type OwnCpu } from '../../src/calibrate/affinity.ts';
 import type { Guest } from '../../src/index.ts';
 import { parseSize, summarisePhases } from '../../src/index.ts';
 import { saveTo } from '../../src/node.ts';

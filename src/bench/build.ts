@@ -1,17 +1,14 @@
 /** A build of pagepipe as the cases use it: this one, another one's library, or only another core. */
+
+import { Arena } from '../core/arena.ts';
+import { Core, LAYOUT } from '../core/core.ts';
+import { constantsOf, instantiateBuild } from '../core/instantiate.ts';
 import { fail } from '../errors.ts';
-import {
-  Arena,
-  Core,
-  constantsOf,
-  Guest,
-  inspectStream,
-  instantiateBuild,
-  LAYOUT,
-  loadStream,
-  saveToMemory,
-  unlimited,
-} from '../index.ts';
+import { Guest } from '../guest/guest.ts';
+import { inspectStream } from '../load/inspect.ts';
+import { loadStream } from '../load/load.ts';
+import { unlimited } from '../policy/unlimited.ts';
+import { saveToMemory } from '../save/save-to-memory.ts';
 
 const CONSTANTS = [
   'BLOCK_BEYOND',

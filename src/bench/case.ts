@@ -1,6 +1,6 @@
 /** What a case is, and the bench it is prepared on. */
 import { fail } from '../errors.ts';
-import { PAGE_BYTES } from '../index.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
 import type { BenchCore, Build } from './build.ts';
 import { type Content, writeContent } from './content.ts';
 import type { Lab } from './lab.ts';

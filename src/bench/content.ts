@@ -1,5 +1,6 @@
 /** What the RAM of the cases holds: seeded, and written page by page. */
-import { PAGE_BYTES, Prng } from '../index.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
+import { Prng } from '../guest/synthetic/prng.ts';
 
 export type Content = 'normal' | 'half' | 'zero';
 

@@ -1,6 +1,7 @@
 /** All cases, in groups that share RAM: the small sizes together, the large one content after content. */
+
+import { MEMORY_BYTES_MAX } from '../core/arena.ts';
 import { fail } from '../errors.ts';
-import { MEMORY_BYTES_MAX } from '../index.ts';
 import { type BenchCase, type CaseGroup, MIB } from './case.ts';
 import { bitmapCases } from './cases/bitmap.ts';
 import { decodeCase } from './cases/decode.ts';

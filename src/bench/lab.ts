@@ -1,5 +1,6 @@
 /** The one memory that all kernel cases work on, in turn: a case of 1 GiB would not go beside another. */
-import { Arena, PAGE_BYTES } from '../index.ts';
+import { Arena } from '../core/arena.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
 
 const ALIGNMENT_BYTES = 64;
 

@@ -1,5 +1,5 @@
 /** Reads records back, to check what an encoder wrote; it shares no code with the core. */
-import { PAGE_BYTES } from '../index.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
 import { type Check, checkPage } from './case.ts';
 
 /** QEMU's flags of a record's word (migration/ram.h); the rest is the page's offset in its block. */

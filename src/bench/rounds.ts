@@ -1,5 +1,7 @@
 /** Samples in rounds: every case once, each build right after the other, and again. */
-import { type Clock, nextTurn } from '../index.ts';
+
+import { nextTurn } from '../save/event-loop.ts';
+import type { Clock } from '../save/interfaces.ts';
 import type { BenchCase, Ready } from './case.ts';
 
 /** A sample is to be at least as long, and as many steps of the clock (a page's may go by 100 us). */

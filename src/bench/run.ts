@@ -1,6 +1,6 @@
 /** Runs the cases on one build, or on two side by side. */
 import { fail } from '../errors.ts';
-import { type Clock, nextTurn, type Plain, Prng, systemClock } from '../index.ts';
+import { Prng } from '../guest/synthetic/prng.ts';
 import {
   type BenchAgainst,
   type BenchCaseResult,
@@ -10,8 +10,11 @@ import {
   benchRatio,
   isMeasured,
   unmeasuredCase,
-} from '../stats/bench.ts';
-import { BENCH_SCHEMA } from '../stats/schemas.ts';
+} from '../results/bench.ts';
+import type { Plain } from '../results/result.ts';
+import { BENCH_SCHEMA } from '../results/schemas.ts';
+import { nextTurn, systemClock } from '../save/event-loop.ts';
+import type { Clock } from '../save/interfaces.ts';
 import { type Build, THIS_BUILD } from './build.ts';
 import { type BenchCase, type CaseGroup, type Side, Workbench } from './case.ts';
 import { caseGroups } from './groups.ts';

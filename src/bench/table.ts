@@ -1,5 +1,5 @@
 /** A block table, a dirty bitmap and an encoder's state, as the core wants them. */
-import { PAGE_BYTES } from '../index.ts';
+import { PAGE_BYTES } from '../guest/guest.ts';
 import type { RamArea, Side, Workbench } from './case.ts';
 
 const NAME = 'ram';

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Build, buildOfModule, buildOfWasm } from '../bench/build.ts';
 import type { BenchOther } from '../bench/run.ts';
 import { fail } from '../errors.ts';
-import { reasonOf } from '../pipe/os-error.ts';
+import { reasonOf } from '../node/os-error.ts';
 import { buildFacts } from './build-facts.ts';
 
 const MODULE = 'dist/index.js';

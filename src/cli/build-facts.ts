@@ -1,7 +1,7 @@
 /** Which build a result is of: version and commit of a package or a checkout of pagepipe. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { BuildFacts } from '../stats/bench.ts';
+import type { BuildFacts } from '../results/bench.ts';
 import { versionIn } from './version.ts';
 
 /** The commit of a checkout, with `-dirty` where something was changed; null in an installed package. */

@@ -1,10 +1,10 @@
 /** `pagepipe calibrate`. */
 import type { Command } from 'commander';
-import { calibrate } from '../entry/calibrate/index.ts';
+import { calibrate } from '../calibrate/index.ts';
 import { fail } from '../errors.ts';
-import type { CostSet } from '../model/costs.ts';
-import { checkOutput } from '../pipe/output-file.ts';
-import { writeText } from '../pipe/text-file.ts';
+import type { CostSet } from '../model/scenario/costs.ts';
+import { checkOutput } from '../node/output/output-file.ts';
+import { writeText } from '../node/output/text-file.ts';
 import { reportCosts } from '../report/costs.ts';
 import { describeMachine } from './machine.ts';
 import { isStdoutTaken } from './outputs.ts';

@@ -1,8 +1,8 @@
 /** `pagepipe compare`. */
 import type { Command } from 'commander';
 import { fail } from '../errors.ts';
-import { Prng } from '../guest/prng.ts';
-import { readText } from '../pipe/text-file.ts';
+import { Prng } from '../guest/synthetic/prng.ts';
+import { readText } from '../node/output/text-file.ts';
 import { formatCertainty, reportCompare } from '../report/compare.ts';
 import {
   type CompareDocument,
@@ -10,8 +10,8 @@ import {
   hasFallen,
   hasInterval,
   throughputOf,
-} from '../stats/compare.ts';
-import { parseSamples } from '../stats/samples.ts';
+} from '../results/compare.ts';
+import { parseSamples } from '../results/samples.ts';
 import { contradiction, parsePercent } from './options.ts';
 import { print, printJson } from './terminal.ts';
 

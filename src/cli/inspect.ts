@@ -1,6 +1,6 @@
 /** `pagepipe inspect`. */
 import type { Command } from 'commander';
-import { inspectFile } from '../pipe/input.ts';
+import { inspectFile } from '../node/input/input.ts';
 import { reportInspect } from '../report/inspect.ts';
 import { readingBar } from './reading.ts';
 import { interruptible, print, printJson } from './terminal.ts';

@@ -1,8 +1,8 @@
 /** Which block `pagepipe load` writes. */
 import type { Block } from '../guest/guest.ts';
 import { mainMemory } from '../guest/main-memory.ts';
-import type { Loaded } from '../migrate/load.ts';
-import { pagesOfBlocks, refuseMissing } from '../migrate/missing-pages.ts';
+import type { Loaded } from '../load/load.ts';
+import { pagesOfBlocks, refuseMissing } from '../load/missing-pages.ts';
 import { warnOfHole, warnOfMissing, warnOfPlugged } from './warnings.ts';
 
 /**

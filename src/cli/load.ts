@@ -3,12 +3,12 @@
 import type { Command } from 'commander';
 import { quote } from '../errors.ts';
 import type { Block } from '../guest/guest.ts';
-import type { Loaded } from '../migrate/load.ts';
-import type { StreamFacts } from '../migrate/read-stream.ts';
-import { writeImage, writeImages } from '../pipe/image.ts';
-import { readStreamFile } from '../pipe/input.ts';
-import { checkOutput } from '../pipe/output-file.ts';
-import { LOAD_SCHEMA } from '../stats/schemas.ts';
+import type { Loaded } from '../load/load.ts';
+import type { StreamFacts } from '../load/read-stream.ts';
+import { readStreamFile } from '../node/input/input.ts';
+import { writeImage, writeImages } from '../node/output/image.ts';
+import { checkOutput } from '../node/output/output-file.ts';
+import { LOAD_SCHEMA } from '../results/schemas.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, roundMs } from '../units.ts';
 import { chooseBlock } from './load-block.ts';
 import { contradiction, oneOf } from './options.ts';

@@ -1,7 +1,7 @@
 /** The outputs of one command among each other, and what becomes of the rest where one fails. */
 import { fail, PagepipeError } from '../errors.ts';
-import { checkOutput } from '../pipe/output-file.ts';
-import { isSameOutput, isStandardOutput } from '../pipe/same-output.ts';
+import { checkOutput } from '../node/output/output-file.ts';
+import { isSameOutput, isStandardOutput } from '../node/output/same-output.ts';
 import { contradiction } from './options.ts';
 
 /** An output, and the option that names it. */

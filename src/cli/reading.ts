@@ -1,5 +1,5 @@
 /** A progress bar over the reading of an input. */
-import type { ReadOptions } from '../pipe/input.ts';
+import type { ReadOptions } from '../node/input/input.ts';
 import { ProgressBar } from './terminal.ts';
 
 /** Runs `read` with a bar that shows how far it is, where the size of the input is known. */

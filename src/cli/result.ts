@@ -1,8 +1,8 @@
 /** From what a save measured to its result document. */
 
-import type { SavedTo } from '../pipe/save-to.ts';
+import type { SavedTo } from '../node/output/save-to.ts';
+import { buildResult, type Plain, type ResultDocument } from '../results/result.ts';
 import type { LateTurnsResult } from '../stats/late-turns.ts';
-import { buildResult, type Plain, type ResultDocument } from '../stats/result.ts';
 import { describeMachine } from './machine.ts';
 
 /** The result document of a save that this process made. */

@@ -1,11 +1,11 @@
 /** The scenario and the costs that a command is about: built-in names or files, with `--set` applied. */
 import { existsSync } from 'node:fs';
 import { fail } from '../errors.ts';
-import { COST_SET_NAMES, findCosts } from '../model/cost-sets.ts';
-import { type CostSet, parseCosts } from '../model/costs.ts';
-import { type Scenario, withSetting } from '../model/scenario.ts';
-import { SCENARIO_NAMES, scenarioDocument } from '../model/scenarios.ts';
-import { readText } from '../pipe/text-file.ts';
+import { COST_SET_NAMES, findCosts } from '../model/scenario/cost-sets.ts';
+import { type CostSet, parseCosts } from '../model/scenario/costs.ts';
+import { type Scenario, withSetting } from '../model/scenario/scenario.ts';
+import { SCENARIO_NAMES, scenarioDocument } from '../model/scenario/scenarios.ts';
+import { readText } from '../node/output/text-file.ts';
 
 async function readJson(path: string): Promise<unknown> {
   const text = await readText(path);

@@ -1,12 +1,12 @@
 /** `pagepipe simulate`. */
 import type { Command } from 'commander';
 import { modelResult } from '../model/result.ts';
-import { parseScenario } from '../model/scenario.ts';
-import { SCENARIO_NAMES, scenarioDocument } from '../model/scenarios.ts';
+import { parseScenario } from '../model/scenario/scenario.ts';
+import { SCENARIO_NAMES, scenarioDocument } from '../model/scenario/scenarios.ts';
 import { simulate as simulateScenario } from '../model/simulate.ts';
-import { writeText } from '../pipe/text-file.ts';
+import { writeText } from '../node/output/text-file.ts';
 import { reportSimulation } from '../report/simulation.ts';
-import { formatProfile } from '../stats/systemtap.ts';
+import { formatProfile } from '../results/systemtap.ts';
 import { contradiction, wholeNumber } from './options.ts';
 import { checkOutputs, isStdoutTaken } from './outputs.ts';
 import { applySettings, chooseCosts, collect, readScenario } from './scenario.ts';

@@ -1,11 +1,11 @@
 /** `pagepipe trace`. */
 import type { Command } from 'commander';
-import { readText } from '../pipe/text-file.ts';
+import { readText } from '../node/output/text-file.ts';
 import { reportTrace } from '../report/trace.ts';
-import type { TraceDocument } from '../stats/result.ts';
-import { RESULT_SCHEMA } from '../stats/schemas.ts';
-import { summarisePhases } from '../stats/summary.ts';
-import { parseTraceLog } from '../stats/trace-log.ts';
+import type { TraceDocument } from '../results/result.ts';
+import { RESULT_SCHEMA } from '../results/schemas.ts';
+import { summarisePhases } from '../results/summary.ts';
+import { parseTraceLog } from '../results/trace-log.ts';
 import { print, printJson } from './terminal.ts';
 
 export function defineTrace(command: Command): void {

@@ -2,7 +2,7 @@
 import { quote } from '../errors.ts';
 import { addressShift } from '../guest/address-hole.ts';
 import type { Block } from '../guest/guest.ts';
-import type { MissingPages } from '../migrate/missing-pages.ts';
+import type { MissingPages } from '../load/missing-pages.ts';
 import { formatCount } from '../units.ts';
 import { printError } from './terminal.ts';
 

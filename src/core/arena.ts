@@ -1,7 +1,7 @@
 /** Who owns which bytes of the memory that the core works on. */
 import { fail } from '../errors.ts';
 import { Core } from './core.ts';
-import { isShared } from './load.ts';
+import { isShared } from './instantiate.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 const WASM_PAGES_MAX = 65_536;

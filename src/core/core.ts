@@ -1,6 +1,7 @@
 /** The typed face of the core: one place where every number that comes back is made unsigned. */
+
+import { type CoreExports, instantiateCore } from './instantiate.ts';
 import { LAYOUT } from './layout.ts';
-import { type CoreExports, instantiateCore } from './load.ts';
 
 export { LAYOUT };
 

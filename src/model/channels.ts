@@ -1,9 +1,9 @@
 /** Where staged bytes go in the model: a pipe, or a plain file. */
-import type { Channel } from '../migrate/interfaces.ts';
-import type { DrawnCosts } from './costs.ts';
-import type { PageCache } from './page-cache.ts';
-import type { PipeInode } from './pipe-inode.ts';
-import type { Thread } from './thread.ts';
+import type { Channel } from '../save/interfaces.ts';
+import type { PageCache } from './machine/page-cache.ts';
+import type { PipeInode } from './machine/pipe-inode.ts';
+import type { Thread } from './machine/thread.ts';
+import type { DrawnCosts } from './scenario/costs.ts';
 
 /** A channel that the model's main loop can wait for. */
 export interface ModelChannel extends Channel {

@@ -7,20 +7,18 @@
  * console.log(result.phases.iterate.max_ms);
  */
 
-export { COSTS_SCHEMA, SCENARIO_SCHEMA } from '../stats/schemas.ts';
-export { COST_SET_NAMES, findCosts } from './cost-sets.ts';
+export { COST_MEANINGS, type CostName, mapCosts } from '../results/costs.ts';
+export { COSTS_SCHEMA, SCENARIO_SCHEMA } from '../results/schemas.ts';
+export { type ModelRun, modelResult, runModel } from './result.ts';
+export { COST_SET_NAMES, findCosts } from './scenario/cost-sets.ts';
 export {
-  COST_MEANINGS,
   type Cost,
-  type CostName,
   type CostSet,
   costSetSchema,
   type DrawnCosts,
   drawCosts,
-  mapCosts,
   parseCosts,
-} from './costs.ts';
-export { type ModelRun, modelResult, runModel } from './result.ts';
+} from './scenario/costs.ts';
 export {
   type DrawnScenario,
   drawScenario,
@@ -29,6 +27,6 @@ export {
   type ScenarioDocument,
   scenarioSchema,
   withSetting,
-} from './scenario.ts';
-export { findScenario, SCENARIO_NAMES, scenarioDocument } from './scenarios.ts';
+} from './scenario/scenario.ts';
+export { findScenario, SCENARIO_NAMES, scenarioDocument } from './scenario/scenarios.ts';
 export { type Simulated, simulate } from './simulate.ts';

@@ -1,8 +1,8 @@
 /** What stands where in the RAM of a modelled guest. */
 
-import { Prng } from '../guest/prng.ts';
-import { layoutRuns } from '../guest/runs.ts';
-import { Random } from './random.ts';
+import { Prng } from '../guest/synthetic/prng.ts';
+import { layoutRuns } from '../guest/synthetic/runs.ts';
+import { Random } from './scenario/random.ts';
 
 /** What a page of RAM is, before the guest goes on. */
 export type PageKind = 'content' | 'zero' | 'untouched';

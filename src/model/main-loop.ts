@@ -1,11 +1,11 @@
 /** The main loop of the model: it calls the save loop, answers the monitor, and waits. */
-import type { Wait } from '../migrate/interfaces.ts';
-import type { Save } from '../migrate/save.ts';
+import type { Wait } from '../save/interfaces.ts';
+import type { Save } from '../save/save.ts';
 import type { Blackout } from '../stats/blackout.ts';
 import type { ModelChannel } from './channels.ts';
-import type { DrawnCosts } from './costs.ts';
-import { Kernel } from './kernel.ts';
-import type { Thread } from './thread.ts';
+import { Kernel } from './machine/kernel.ts';
+import type { Thread } from './machine/thread.ts';
+import type { DrawnCosts } from './scenario/costs.ts';
 
 /** The timer that restarted QEMU's save loop until 1.4 (buffered_file.c). */
 const TICK_NS = 100_000_000;

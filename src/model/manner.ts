@@ -1,5 +1,5 @@
 /** What QEMU did until 1.2, 1.4 and 1.5 otherwise than it does today. */
-import type { Encoded, Manner } from '../migrate/interfaces.ts';
+import type { Encoded, Manner } from '../save/interfaces.ts';
 
 export interface MannerOptions {
   readonly page_bytes: number;

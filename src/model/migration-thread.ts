@@ -1,10 +1,10 @@
 /** QEMU's manner since 1.4: the save loop on a thread of its own, the monitor on the main loop's. */
-import type { Save } from '../migrate/save.ts';
+import type { Save } from '../save/save.ts';
 import type { Blackout } from '../stats/blackout.ts';
-import type { DrawnCosts } from './costs.ts';
-import type { Kernel } from './kernel.ts';
-import { Mutex } from './mutex.ts';
-import type { Thread } from './thread.ts';
+import type { Kernel } from './machine/kernel.ts';
+import { Mutex } from './machine/mutex.ts';
+import type { Thread } from './machine/thread.ts';
+import type { DrawnCosts } from './scenario/costs.ts';
 
 /** QEMU's big lock as the save loop's thread takes it: over begin and complete, and each dirty sync in them or not. */
 export class BigLock {

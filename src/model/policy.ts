@@ -1,6 +1,6 @@
 /** The policy that a scenario names. */
 import type { PolicySpec } from '../policy/table.ts';
-import type { DrawnScenario } from './scenario.ts';
+import type { DrawnScenario } from './scenario/scenario.ts';
 
 /**
  * A scenario has every setting of a policy at all times, so that each can be varied by itself: `unlimited` with a

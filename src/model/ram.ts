@@ -1,8 +1,8 @@
 /** The RAM of a modelled guest: kinds of pages and two bitmaps, no bytes. */
-import { RECORDS } from '../migrate/records.ts';
+import { RECORDS } from '../core/records.ts';
 import type { PageKind, Stretch } from './layout.ts';
 import { PageSet } from './page-set.ts';
-import { Random } from './random.ts';
+import { Random } from './scenario/random.ts';
 
 const NS_PER_S = 1e9;
 /** With so many writes a page due, all but e^-8 of the set are hit: then each is written once. */

@@ -1,9 +1,10 @@
 /** Who reads the pipe: the helper that writes to a disk, or a reader of a given speed. */
-import type { DrawnCosts } from './costs.ts';
-import type { Disk } from './disk.ts';
-import type { Kernel } from './kernel.ts';
-import type { PipeInode } from './pipe-inode.ts';
-import type { Thread } from './thread.ts';
+
+import type { Disk } from './machine/disk.ts';
+import type { Kernel } from './machine/kernel.ts';
+import type { PipeInode } from './machine/pipe-inode.ts';
+import type { Thread } from './machine/thread.ts';
+import type { DrawnCosts } from './scenario/costs.ts';
 
 export interface ReaderParts {
   readonly kernel: Kernel;

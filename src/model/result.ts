@@ -1,10 +1,10 @@
 /** The result document of a save in the model: the same keys as of a real one. */
 import { policyNameOf } from '../policy/table.ts';
+import { buildResult, type DiskResult, type Plain, type ResultDocument } from '../results/result.ts';
 import { Log2Histogram } from '../stats/histogram.ts';
-import { buildResult, type DiskResult, type Plain, type ResultDocument } from '../stats/result.ts';
-import type { CostSet } from './costs.ts';
 import { specOf } from './policy.ts';
-import { drawnOnly, type Scenario } from './scenario.ts';
+import type { CostSet } from './scenario/costs.ts';
+import { drawnOnly, type Scenario } from './scenario/scenario.ts';
 import { type Simulated, simulate } from './simulate.ts';
 
 /** What a simulation is of. */

@@ -1,30 +1,30 @@
 /** A save in virtual time: puts a scenario's world together and runs it. */
-import { RECORDS } from '../migrate/records.ts';
-import { Save } from '../migrate/save.ts';
+import { RECORDS } from '../core/records.ts';
 import { startPolicy } from '../policy/table.ts';
+import { Save } from '../save/save.ts';
 import { Blackout } from '../stats/blackout.ts';
 import { RamCounters } from '../stats/counters.ts';
 import { Spans } from '../stats/spans.ts';
 import { BacklogChannel, FileChannel, type ModelChannel, PipeChannel } from './channels.ts';
-import { type CostSet, type DrawnCosts, drawCosts } from './costs.ts';
-import { Cpus } from './cpus.ts';
-import { Disk } from './disk.ts';
-import { Kernel } from './kernel.ts';
+import { Load } from './contention.ts';
 import { layoutGuest } from './layout.ts';
-import { Load } from './load.ts';
+import { Cpus } from './machine/cpus.ts';
+import { Disk } from './machine/disk.ts';
+import { Kernel } from './machine/kernel.ts';
+import { PageCache } from './machine/page-cache.ts';
+import { PipeInode } from './machine/pipe-inode.ts';
+import type { Thread } from './machine/thread.ts';
+import { MeasuredWakes, TwoWakes } from './machine/wakes.ts';
 import { MainLoop } from './main-loop.ts';
 import { mannerOf } from './manner.ts';
 import { BigLock, MonitorThread, runMigrationThread } from './migration-thread.ts';
-import { PageCache } from './page-cache.ts';
-import { PipeInode } from './pipe-inode.ts';
 import { specOf } from './policy.ts';
 import { ModelRam } from './ram.ts';
-import { Random } from './random.ts';
 import { Helper, PacedReader } from './reader.ts';
-import { type DrawnScenario, drawScenario, type Scenario } from './scenario.ts';
+import { type CostSet, type DrawnCosts, drawCosts } from './scenario/costs.ts';
+import { Random } from './scenario/random.ts';
+import { type DrawnScenario, drawScenario, type Scenario } from './scenario/scenario.ts';
 import { ModelSource } from './source.ts';
-import type { Thread } from './thread.ts';
-import { MeasuredWakes, TwoWakes } from './wakes.ts';
 
 /** What a save in the model gives. */
 export interface Simulated {

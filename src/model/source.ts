@@ -1,12 +1,13 @@
 /** The guest as the save loop sees it, in the model: lengths and page kinds, each charged with what it costs. */
+
+import { RECORDS } from '../core/records.ts';
 import { RAM_SECTION_ID } from '../format/constants.ts';
 import { beginElements, deviceLessTail, endHead, idstr, partHead, sectionClose } from '../format/writer.ts';
-import type { Element, Encoded, Output, Source } from '../migrate/interfaces.ts';
-import { RECORDS } from '../migrate/records.ts';
-import type { DrawnCosts } from './costs.ts';
+import type { Element, Encoded, Output, Source } from '../save/interfaces.ts';
+import type { Thread } from './machine/thread.ts';
 import type { BigLock } from './migration-thread.ts';
 import type { ModelRam } from './ram.ts';
-import type { Thread } from './thread.ts';
+import type { DrawnCosts } from './scenario/costs.ts';
 
 /** The one block, as QEMU's machine `none` names it. */
 const BLOCK = 'ram';

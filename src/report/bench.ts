@@ -7,7 +7,7 @@ import {
   type BuildFacts,
   isMeasured,
   type MeasuredCase,
-} from '../stats/bench.ts';
+} from '../results/bench.ts';
 import { median } from '../stats/quantiles.ts';
 import { formatBytes, formatCount, formatGbPerS } from '../units.ts';
 import { formatInterval, formatRatio, rangeOf } from './compare.ts';

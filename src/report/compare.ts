@@ -10,9 +10,9 @@ import {
   type Side,
   type SureRatio,
   throughputOf,
-} from '../stats/compare.ts';
+} from '../results/compare.ts';
+import type { Case, FigureName, Sample } from '../results/samples.ts';
 import { median } from '../stats/quantiles.ts';
-import type { Case, FigureName, Sample } from '../stats/samples.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, formatRate } from '../units.ts';
 import { type Column, formatTable, printable, wrap } from './table.ts';
 

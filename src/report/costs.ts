@@ -1,5 +1,5 @@
 /** What a person is told of what things cost on a machine. */
-import { COST_MEANINGS, type CostName, type CostSet, mapCosts } from '../model/costs.ts';
+import { COST_MEANINGS, type CostName, type CostTable, mapCosts } from '../results/costs.ts';
 import { formatGbPerS, formatNs } from '../units.ts';
 import { type Column, formatTable, wrap } from './table.ts';
 
@@ -23,12 +23,12 @@ export interface CostSpread {
 }
 
 /** The conclusion, and a table of all costs under 100 columns. */
-export function reportCosts(set: CostSet, spreads: Partial<Record<CostName, CostSpread>>): string {
+export function reportCosts(set: CostTable, spreads: Partial<Record<CostName, CostSpread>>): string {
   const rows = Object.values(mapCosts((name) => rowsOf(name, set, spreads[name]))).flat();
   return [conclusion(set), '', formatTable(COLUMNS, rows)].join('\n');
 }
 
-function conclusion(set: CostSet): string {
+function conclusion(set: CostTable): string {
   const { normal_page_ns, zero_page_ns, encode_call_ns, write_call_ns, write_byte_ns, wake_ns } = mapCosts(
     (name) => middleOf(set, name),
   );
@@ -45,13 +45,13 @@ function speed(bytes: number, ns: number): string {
 }
 
 /** The value, or the middle of its range. */
-function middleOf(set: CostSet, name: CostName): number {
+function middleOf(set: CostTable, name: CostName): number {
   const { value } = set.costs[name];
   return typeof value === 'number' ? value : (value[0] + value[1]) / 2;
 }
 
 /** A row, and one more for each further line of the meaning. */
-function rowsOf(name: CostName, set: CostSet, spread: CostSpread | undefined): string[][] {
+function rowsOf(name: CostName, set: CostTable, spread: CostSpread | undefined): string[][] {
   const { value } = set.costs[name];
   const text = typeof value === 'number' ? formatCost(value) : rangeOf(value[0], value[1]);
   const between = spread === undefined ? '' : rangeOf(spread.low_ns, spread.high_ns);

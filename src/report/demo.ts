@@ -1,5 +1,5 @@
 /** The thread's experiment side by side, and what it shows here, told to a newcomer. */
-import type { ResultDocument } from '../stats/result.ts';
+import type { ResultDocument } from '../results/result.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, formatRate } from '../units.ts';
 import { rangeLabel, rangeOf, smallHistogram } from './histogram.ts';
 import { formatTable, wrap } from './table.ts';

@@ -1,5 +1,5 @@
 /** What a person is told of a stream. */
-import type { InspectDocument, PageCounts } from '../stats/inspect.ts';
+import type { InspectDocument, PageCounts } from '../results/inspect.ts';
 import { formatBytes, formatCount } from '../units.ts';
 import { type Column, formatTable, printable } from './table.ts';
 

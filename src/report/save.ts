@@ -1,7 +1,8 @@
 /** What a person is told of a save: the conclusion first. */
+
+import type { ResultDocument } from '../results/result.ts';
 import type { Stuck } from '../stats/convergence.ts';
 import type { LateTurnsResult } from '../stats/late-turns.ts';
-import type { ResultDocument } from '../stats/result.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, formatRate } from '../units.ts';
 
 /** How much over its slice an iterate may be before that is worth a word. */

@@ -1,5 +1,5 @@
 /** What a person is told of a save in the model: the conclusion first, and that it is a model's. */
-import type { ResultDocument } from '../stats/result.ts';
+import type { ResultDocument } from '../results/result.ts';
 import { formatBytes, formatGbPerS, formatMs } from '../units.ts';
 import { rangeLabel, rangeOf, smallHistogram } from './histogram.ts';
 import { diskLines, figureLines } from './save.ts';

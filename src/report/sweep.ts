@@ -1,6 +1,5 @@
 /** What a person is told of a sweep: the conclusion first, then a row for each combination of settings. */
-import type { CellFigures } from '../model/sweep-line.ts';
-import type { Spread, SweepRow } from '../model/sweep-summary.ts';
+import type { CellFigures, Spread, SweepRow } from '../results/cells.ts';
 import { formatCount, formatMs } from '../units.ts';
 import { type Column, formatTable, wrap } from './table.ts';
 

@@ -1,7 +1,8 @@
 /** What a person is told of a log. */
+
+import { summarisePhases } from '../results/summary.ts';
+import { formatProfile } from '../results/systemtap.ts';
 import type { Span } from '../stats/spans.ts';
-import { summarisePhases } from '../stats/summary.ts';
-import { formatProfile } from '../stats/systemtap.ts';
 import { formatCount, formatMs } from '../units.ts';
 import { formatTable } from './table.ts';
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { benchCaseNames } from '../../src/bench/index.ts';
-import type { BenchDocument } from '../../src/stats/bench.ts';
-import type { CompareDocument } from '../../src/stats/compare.ts';
+import type { BenchDocument } from '../../src/results/bench.ts';
+import type { CompareDocument } from '../../src/results/compare.ts';
 import { assertWidth, inPlace, type Place } from '../support/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,7 @@
 /** `compare`: the conclusion, the verdict and its exit code, the document, and what is refused. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CompareDocument } from '../../src/stats/compare.ts';
+import type { CompareDocument } from '../../src/results/compare.ts';
 import { assertWidth, type Ended, inPlace, type Place } from '../support/cli.ts';
 
 /** A result document whose times are `slowness` times those of the first. */

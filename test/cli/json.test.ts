@@ -2,10 +2,10 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { InspectDocument } from '../../src/results/inspect.ts';
+import type { ResultDocument } from '../../src/results/result.ts';
+import type { PhaseSummary } from '../../src/results/summary.ts';
 import type { Bucket } from '../../src/stats/histogram.ts';
-import type { InspectDocument } from '../../src/stats/inspect.ts';
-import type { ResultDocument } from '../../src/stats/result.ts';
-import type { PhaseSummary } from '../../src/stats/summary.ts';
 import { roundMs } from '../../src/units.ts';
 import { inPlace } from '../support/cli.ts';
 

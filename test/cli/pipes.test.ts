@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { InspectDocument } from '../../src/stats/inspect.ts';
-import type { ResultDocument } from '../../src/stats/result.ts';
+import type { InspectDocument } from '../../src/results/inspect.ts';
+import type { ResultDocument } from '../../src/results/result.ts';
 import { assertRefused, type Ended, inPlace, type Place } from '../support/cli.ts';
 import { assertNames } from '../support/leftovers.ts';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ResultDocument } from '../../src/stats/result.ts';
+import type { ResultDocument } from '../../src/results/result.ts';
 import { inPlace, type Place } from '../support/cli.ts';
 import { assertNames } from '../support/leftovers.ts';
 

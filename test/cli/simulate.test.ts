@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findCosts, SCENARIO_NAMES, scenarioDocument } from '../../src/model/index.ts';
-import type { ResultDocument } from '../../src/stats/result.ts';
+import type { ResultDocument } from '../../src/results/result.ts';
 import { assertWidth, inPlace, type Place } from '../support/cli.ts';
 import { asJson, changed } from '../support/document.ts';
 

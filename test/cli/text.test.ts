@@ -1,7 +1,7 @@
 /** What people read: the conclusion first, and no line that a terminal of 100 columns breaks. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ResultDocument } from '../../src/stats/result.ts';
+import type { ResultDocument } from '../../src/results/result.ts';
 import { assertWidth, inPlace } from '../support/cli.ts';
 import { assertNames } from '../support/leftovers.ts';
 

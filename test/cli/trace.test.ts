@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ResultDocument, TraceDocument } from '../../src/stats/result.ts';
+import type { ResultDocument, TraceDocument } from '../../src/results/result.ts';
 import { assertWidth, inPlace, type Place } from '../support/cli.ts';
 
 const EXCERPT = readFileSync(new URL('../vectors/thread-excerpt.txt', import.meta.url));

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { Core, LAYOUT } from '../../src/core/core.ts';
-import { constantsOf, init, initSync, instantiateCore } from '../../src/core/load.ts';
+import { constantsOf, init, initSync, instantiateCore } from '../../src/core/instantiate.ts';
 
 const U32_MAX = 2 ** 32 - 1;
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inspectStream, loadStream, saveToMemory, unlimited } from '../../src/index.ts';
-import { inspectFile, readGuest } from '../../src/pipe/input.ts';
+import { inspectFile, readGuest } from '../../src/node/input/input.ts';
 import {
   bigEndian,
   describeDevices,

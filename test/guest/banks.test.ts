@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Guest, inspectStream, loadStream, saveToMemory, unlimited } from '../../src/index.ts';
-import { saveTo } from '../../src/pipe/save-to.ts';
+import { saveTo } from '../../src/node/output/save-to.ts';
 import { readMapped } from '../ref/mapped-ram.ts';
 import { readRamStream, recordsOf } from '../ref/ram-reader.ts';
 import { PAGE_BYTES, patternPage } from '../ref/stream.ts';

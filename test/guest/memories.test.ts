@@ -16,8 +16,8 @@ import {
   saveToMemory,
   unlimited,
 } from '../../src/index.ts';
-import { readGuest } from '../../src/pipe/input.ts';
-import { saveTo } from '../../src/pipe/save-to.ts';
+import { readGuest } from '../../src/node/input/input.ts';
+import { saveTo } from '../../src/node/output/save-to.ts';
 import { readRamStream, recordsOf } from '../ref/ram-reader.ts';
 import { bigEndian, idstr, PAGE_BYTES, patternPage, StreamBuilder } from '../ref/stream.ts';
 import { encode } from '../ref/xbzrle.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runsOf } from '../../src/guest/runs.ts';
+import { runsOf } from '../../src/guest/synthetic/runs.ts';
 import { type LayoutOptions, layoutGuest, type PageKind, type Stretch } from '../../src/model/layout.ts';
 
 const PLAIN: LayoutOptions = {

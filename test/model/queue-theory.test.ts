@@ -4,9 +4,9 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Kernel } from '../../src/model/kernel.ts';
-import { Random } from '../../src/model/random.ts';
-import { Station } from '../../src/model/station.ts';
+import { Kernel } from '../../src/model/machine/kernel.ts';
+import { Station } from '../../src/model/machine/station.ts';
+import { Random } from '../../src/model/scenario/random.ts';
 
 /** Long against a nanosecond, so that whole nanoseconds change nothing. */
 const SERVICE_NS = 1_000_000;

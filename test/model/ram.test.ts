@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { layoutGuest, type PageKind, type Stretch } from '../../src/model/layout.ts';
 import { ModelRam, type RamOptions } from '../../src/model/ram.ts';
-import { Random } from '../../src/model/random.ts';
+import { Random } from '../../src/model/scenario/random.ts';
 
 const PAGE_BYTES = 4096;
 const SECOND = 1_000_000_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Disk, type DiskOptions } from '../../src/model/disk.ts';
+import { Disk, type DiskOptions } from '../../src/model/machine/disk.ts';
 import { Helper, PacedReader } from '../../src/model/reader.ts';
 import { costsOf, MS, runUntil, US } from '../support/model-world.ts';
 import { PipeWorld } from '../support/pipe-world.ts';

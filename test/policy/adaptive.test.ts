@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Arena } from '../../src/core/arena.ts';
 import { Guest } from '../../src/guest/guest.ts';
-import { Prng } from '../../src/guest/prng.ts';
+import { Prng } from '../../src/guest/synthetic/prng.ts';
 import { AdaptiveSlice, adaptive, BLACKOUT_TARGET_NS } from '../../src/policy/adaptive.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { slice } from '../../src/policy/slice.ts';

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reportBench } from '../../src/report/bench.ts';
-import { type BenchDocument, type BenchRatio, benchCase, unmeasuredCase } from '../../src/stats/bench.ts';
+import { type BenchDocument, type BenchRatio, benchCase, unmeasuredCase } from '../../src/results/bench.ts';
 import { assertWidth } from '../support/cli.ts';
 
 const GIB = 2 ** 30;

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { COST_MEANINGS, type CostName, type CostSet, mapCosts } from '../../src/model/costs.ts';
-import { HOST_2026 } from '../../src/model/host-2026.ts';
+import type { CostSet } from '../../src/model/scenario/costs.ts';
+import { HOST_2026 } from '../../src/model/scenario/host-2026.ts';
 import { formatCost, reportCosts } from '../../src/report/costs.ts';
-import { COSTS_SCHEMA } from '../../src/stats/schemas.ts';
+import { COST_MEANINGS, type CostName, mapCosts } from '../../src/results/costs.ts';
+import { COSTS_SCHEMA } from '../../src/results/schemas.ts';
 import { assertWidth } from '../support/cli.ts';
 
 function setOf(value: (name: CostName) => number | [number, number]): CostSet {

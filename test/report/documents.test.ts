@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { reportInspect } from '../../src/report/inspect.ts';
 import { reportSave, reportStuck } from '../../src/report/save.ts';
 import { reportTrace } from '../../src/report/trace.ts';
-import type { InspectDocument } from '../../src/stats/inspect.ts';
-import { buildResult, type Measured } from '../../src/stats/result.ts';
+import type { InspectDocument } from '../../src/results/inspect.ts';
+import { buildResult, type Measured } from '../../src/results/result.ts';
 import type { Phase, Span } from '../../src/stats/spans.ts';
 import { assertWidth } from '../support/cli.ts';
 

@@ -1,8 +1,8 @@
 /** The summary of a sweep: the conclusion first, and never wider than a terminal. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Spread, SweepRow } from '../../src/model/sweep-summary.ts';
 import { reportSweep, type SweepTold } from '../../src/report/sweep.ts';
+import type { Spread, SweepRow } from '../../src/results/cells.ts';
 import { assertWidth } from '../support/cli.ts';
 
 const even = (value: number): Spread => ({ p10: value / 2, p50: value, p90: value * 2 });

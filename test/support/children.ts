@@ -1,7 +1,7 @@
 /** Real processes in tests: whether they live, how they stand, what is open, and what is sent to them. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { AsyncChannel } from '../../src/migrate/drive.ts';
-import type { Sink } from '../../src/pipe/sink.ts';
+import type { Sink } from '../../src/node/output/sink.ts';
+import type { AsyncChannel } from '../../src/save/drive.ts';
 import { eventually } from './patience.ts';
 
 /** A staging buffer as large as the save's own. */

@@ -1,6 +1,6 @@
 /** The three builds of the core as raw WebAssembly, past everything that src/core adds. */
 import { readFileSync } from 'node:fs';
-import type { CoreExports } from '../../src/core/load.ts';
+import type { CoreExports } from '../../src/core/instantiate.ts';
 
 export interface CoreBuild {
   name: string;

@@ -3,15 +3,15 @@
  * channel takes what its script says, the guest writes when its script says.
  */
 import type { Guest } from '../../src/guest/guest.ts';
-import type { AsyncChannel } from '../../src/migrate/drive.ts';
-import { GuestSource, type GuestSourceOptions, type Running } from '../../src/migrate/guest-source.ts';
-import type { Clock, Element, Encoded, Manner, Output, Wait } from '../../src/migrate/interfaces.ts';
-import { openOutput } from '../../src/migrate/open-output.ts';
-import type { OutputFormat } from '../../src/migrate/output-format.ts';
-import { DOWNTIME_LIMIT_NS } from '../../src/migrate/run-save.ts';
-import { type LoopOptions, Save } from '../../src/migrate/save.ts';
 import { type MannerOptions, mannerOf } from '../../src/model/manner.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import type { AsyncChannel } from '../../src/save/drive.ts';
+import { GuestSource, type GuestSourceOptions, type Running } from '../../src/save/guest-source.ts';
+import type { Clock, Element, Encoded, Manner, Output, Wait } from '../../src/save/interfaces.ts';
+import { openOutput } from '../../src/save/output/open-output.ts';
+import type { OutputFormat } from '../../src/save/output/output-format.ts';
+import { DOWNTIME_LIMIT_NS } from '../../src/save/run-save.ts';
+import { type LoopOptions, Save } from '../../src/save/save.ts';
 import { RamCounters } from '../../src/stats/counters.ts';
 import { Spans } from '../../src/stats/spans.ts';
 

@@ -1,6 +1,6 @@
 /** Buffers in the core's memory with guards around each, so that a write astray is seen. */
 import * as assert from 'uvu/assert';
-import type { CoreExports } from '../../src/core/load.ts';
+import type { CoreExports } from '../../src/core/instantiate.ts';
 import { type CoreBuild, instantiateBuild } from './core-builds.ts';
 
 const GUARD_BYTES = 64;

@@ -1,11 +1,13 @@
 /** Parts of the model for its tests: costs of one's choice, threads that never end, a kernel that is watched. */
-import { type CostName, type DrawnCosts, mapCosts } from '../../src/model/costs.ts';
-import { type CpuOptions, Cpus } from '../../src/model/cpus.ts';
-import { Kernel } from '../../src/model/kernel.ts';
-import { Mutex } from '../../src/model/mutex.ts';
-import { Random } from '../../src/model/random.ts';
-import type { Thread } from '../../src/model/thread.ts';
-import { TwoWakes } from '../../src/model/wakes.ts';
+
+import { type CpuOptions, Cpus } from '../../src/model/machine/cpus.ts';
+import { Kernel } from '../../src/model/machine/kernel.ts';
+import { Mutex } from '../../src/model/machine/mutex.ts';
+import type { Thread } from '../../src/model/machine/thread.ts';
+import { TwoWakes } from '../../src/model/machine/wakes.ts';
+import type { DrawnCosts } from '../../src/model/scenario/costs.ts';
+import { Random } from '../../src/model/scenario/random.ts';
+import { type CostName, mapCosts } from '../../src/results/costs.ts';
 
 export const US = 1_000;
 export const MS = 1_000_000;

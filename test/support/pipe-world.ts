@@ -1,11 +1,11 @@
 /** A writer and a reader on one pipe of the model, watched: what is copied when, and what every event leaves. */
 import * as assert from 'uvu/assert';
-import type { DrawnCosts } from '../../src/model/costs.ts';
-import { type CpuOptions, Cpus } from '../../src/model/cpus.ts';
-import { PipeInode } from '../../src/model/pipe-inode.ts';
+import { type CpuOptions, Cpus } from '../../src/model/machine/cpus.ts';
+import { PipeInode } from '../../src/model/machine/pipe-inode.ts';
+import type { Thread } from '../../src/model/machine/thread.ts';
+import { TwoWakes } from '../../src/model/machine/wakes.ts';
 import type { ReaderParts } from '../../src/model/reader.ts';
-import type { Thread } from '../../src/model/thread.ts';
-import { TwoWakes } from '../../src/model/wakes.ts';
+import type { DrawnCosts } from '../../src/model/scenario/costs.ts';
 import { WatchedKernel } from './model-world.ts';
 
 /** A copy into or out of the pipe. */

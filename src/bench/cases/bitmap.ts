@@ -1,5 +1,6 @@
 /** How fast are dirty pages found? */
-import { PAGE_BYTES, Prng } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
+import { Prng } from '../../guest/synthetic/prng.ts';
 import { type BenchCase, checkOf, type Ready, type Side, sizeName, type Workbench } from '../case.ts';
 
 const DENSITIES = { full: 1, empty: 0, '1-in-10': 0.1, '1-in-1000': 0.001 } as const;

@@ -1,5 +1,5 @@
 /** How fast do records become RAM again? */
-import { PAGE_BYTES } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
 import {
   type BenchCase,
   type Check,

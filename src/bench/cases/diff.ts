@@ -1,5 +1,7 @@
 /** How fast are the pages found that have changed, where nobody marks them? */
-import { LAYOUT, PAGE_BYTES, Prng } from '../../index.ts';
+import { LAYOUT } from '../../core/core.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
+import { Prng } from '../../guest/synthetic/prng.ts';
 import { type BenchCase, checkOf, type Ready, type Side, sizeName, type Workbench } from '../case.ts';
 
 /** Pages that get one other byte for the check: a comparison that does not look everywhere misses it. */

@@ -1,5 +1,5 @@
 /** What does a call from JavaScript into the core cost? "A page" is a call in these. */
-import { PAGE_BYTES } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
 import { THIS_BUILD } from '../build.ts';
 import { type BenchCase, checkOf, MIB } from '../case.ts';
 import { encodeCase } from './encode.ts';

@@ -1,5 +1,5 @@
 /** How fast is a whole save, and reading it back? */
-import { PAGE_BYTES } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
 import type { BenchLibrary } from '../build.ts';
 import {
   type BenchCase,

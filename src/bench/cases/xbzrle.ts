@@ -1,5 +1,6 @@
 /** How fast are changes within pages found, and applied? */
-import { PAGE_BYTES, Prng } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
+import { Prng } from '../../guest/synthetic/prng.ts';
 import {
   type BenchCase,
   checkOf,

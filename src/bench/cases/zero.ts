@@ -1,5 +1,6 @@
 /** How fast is a page known to be zero? */
-import { PAGE_BYTES, Prng } from '../../index.ts';
+import { PAGE_BYTES } from '../../guest/guest.ts';
+import { Prng } from '../../guest/synthetic/prng.ts';
 import { type BenchCase, checkOf, sizeName } from '../case.ts';
 
 /** Pages that get one byte for the check: a test that does not look everywhere misses it. */
