@@ -51,7 +51,7 @@ async function writtenGuest(zero_share: string): Promise<Guest> {
 
 function saveBy(guest: Guest, channels: number, { path, direct }: Target): Promise<SavedTo> {
   const options = { direct, force: false } as const;
-  if (channels > 1) return pagepipe.saveByChannels(guest, path, { ...options, channels });
+  if (channels > 1) return pagepipe.saveByWriters(guest, path, { ...options, writers: channels });
   const policy = pagepipe.slice(pagepipe.unlimited, pagepipe.QEMU_SLICE_NS);
   return pagepipe.saveTo(guest, path, { ...options, via: 'file', form: 'mapped-ram', policy });
 }

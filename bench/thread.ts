@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Blackout, median, parseWorkload, systemClock } from '../src/index.ts';
 import type { BlackoutSummary, Guest, SavedTo } from '../src/node.ts';
-import { Monitor } from '../src/save/heartbeat.ts';
+import { Heartbeat } from '../src/save/heartbeat.ts';
 
 type NodeModule = typeof import('../src/node.ts');
 
@@ -31,9 +31,9 @@ async function builtPackage(): Promise<NodeModule> {
 async function idleRun(length_ms: number): Promise<Run> {
   const began_ns = systemClock.now();
   const blackout = new Blackout(began_ns);
-  const monitor = new Monitor(systemClock, blackout);
+  const heartbeat = new Heartbeat(systemClock, blackout);
   await sleep(length_ms);
-  monitor.stop();
+  heartbeat.stop();
   return { wall_ns: systemClock.now() - began_ns, blackout_ms: blackout.summary_ms() };
 }
 

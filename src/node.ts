@@ -15,6 +15,6 @@ export { isSameOutput, isStandardOutput } from './node/output/same-output.ts';
 export { type OutputOptions, type SavedTo, saveTo } from './node/output/save-to.ts';
 export type { SinkReport } from './node/output/sink.ts';
 export { readText, writeText } from './node/output/text-file.ts';
-export { CHANNELS_MAX, type ChannelsOptions, saveByChannels } from './node/parallel/save-by-channels.ts';
+export { saveByWriters, WRITERS_MAX, type WritersOptions } from './node/parallel/save-by-writers.ts';
 export { saveInThread, type ThreadOptions } from './node/thread/save-in-thread.ts';
 export { LateTurnWatch } from './node/thread/turn-watch.ts';

@@ -7,7 +7,7 @@ import { describeWorkloads } from '../guest/synthetic/workload.ts';
 import { writeImage } from '../node/output/image.ts';
 import { type SavedTo, saveTo } from '../node/output/save-to.ts';
 import { writeText } from '../node/output/text-file.ts';
-import { CHANNELS_MAX, saveByChannels } from '../node/parallel/save-by-channels.ts';
+import { saveByWriters, WRITERS_MAX } from '../node/parallel/save-by-writers.ts';
 import { saveInThread } from '../node/thread/save-in-thread.ts';
 import { LateTurnWatch } from '../node/thread/turn-watch.ts';
 import { BLACKOUT_TARGET_NS } from '../policy/adaptive.ts';
@@ -109,7 +109,7 @@ export function defineSave(command: Command): void {
     .option(
       '--channels <N>',
       'threads that write a mapped-ram file together (default 1: the save loop)',
-      wholeNumber('--channels', 1, CHANNELS_MAX),
+      wholeNumber('--channels', 1, WRITERS_MAX),
     )
     .option('--downtime <DURATION>', 'downtime limit of a running guest (default 300ms)', parseDuration)
     .option('--max-rounds <N>', 'pause the guest after N rounds', wholeNumber('--max-rounds', 1))
@@ -224,7 +224,7 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
       watch,
     };
     if (isByChannels(flags)) {
-      saved = await saveByChannels(chosen.guest, flags.output, { ...options, channels: flags.channels });
+      saved = await saveByWriters(chosen.guest, flags.output, { ...options, writers: flags.channels });
     } else {
       const save = flags.thread === true ? saveInThread : saveTo;
       saved = await save(chosen.guest, flags.output, { ...options, policy });

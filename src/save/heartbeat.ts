@@ -6,7 +6,7 @@ import type { Clock } from './interfaces.ts';
  * Answers the requests of a blackout measurement from the event loop, as a `query-migrate` would be: when
  * its timer gets a turn, all that have fallen due by then are answered, each as late as it is.
  */
-export class Monitor {
+export class Heartbeat {
   readonly #clock: Clock;
   readonly #blackout: Blackout;
   #timer: ReturnType<typeof setTimeout> | undefined;

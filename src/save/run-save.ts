@@ -9,7 +9,7 @@ import { Spans } from '../stats/spans.ts';
 import { type AsyncChannel, drive, type TurnWatch } from './drive.ts';
 import { systemClock } from './event-loop.ts';
 import { GuestSource, type Running } from './guest-source.ts';
-import { Monitor } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { type FormOptions, openOutput } from './output/open-output.ts';
 import type { Placements } from './output/output-format.ts';
 import { type LoopOptions, Save } from './save.ts';
@@ -105,12 +105,12 @@ export async function runSave(
     wall_ns: () => save.wall_ns,
   });
   const blackout = new Blackout(began_ns);
-  const monitor = new Monitor(clock, blackout);
+  const heartbeat = new Heartbeat(clock, blackout);
   try {
     await drive(save, channel, clock, options.signal, options.watch);
     await finish(save.stream_bytes);
   } finally {
-    monitor.stop();
+    heartbeat.stop();
   }
   return {
     began_ns,

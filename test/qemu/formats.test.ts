@@ -105,8 +105,8 @@ for (const direct of [false, true]) {
       built.fillContent(guest.ram(block), spec, 3);
       const log = (page: number) => guest.logWrite(block, page);
       const running = new built.Dirtier(() => guest.ram(block), spec, 3, log);
-      const options = { direct, force: false, channels: 3, running, downtime_limit_ns: 1, max_rounds: 6 };
-      await built.saveByChannels(guest, path, options);
+      const options = { direct, force: false, writers: 3, running, downtime_limit_ns: 1, max_rounds: 6 };
+      await built.saveByWriters(guest, path, options);
       assert.ok(statSync(path).blocks * 512 < RAM_BYTES / 2, 'zero pages are holes');
       const { ram, stderr } = await loadIntoNone(QEMU_10, path, RAM_BYTES, 'mapped-ram');
       assert.is(stderr, '');

@@ -8,7 +8,7 @@ import type { AsyncChannel } from '../../save/drive.ts';
 import type { MappedFile } from '../../save/output/mapped-file.ts';
 import type { Placements } from '../../save/output/output-format.ts';
 import { codeOf, reasonOf, writeFailure } from '../os-error.ts';
-import { MappedChannels } from '../parallel/mapped-channels.ts';
+import { MappedWriters } from '../parallel/mapped-writers.ts';
 import type { Destination } from './destination.ts';
 import { alignedBuffer } from './disk-writer.ts';
 import { MappedChannel } from './mapped-channel.ts';
@@ -26,7 +26,7 @@ export class MappedSink implements Sink {
   readonly #fd: number;
   readonly #is_direct_wanted: boolean;
   readonly #direct_fd: number | undefined;
-  #channels: MappedChannels | undefined;
+  #channels: MappedWriters | undefined;
   #is_closed = false;
 
   /** @throws `mapped-needs-file`, `output-exists`, `output-folder-missing`, `output-refused` */
@@ -51,10 +51,10 @@ export class MappedSink implements Sink {
   }
 
   /** Starts threads that write pages, each by a descriptor of its own; the rest goes by `writePiece`. */
-  async startChannels(guest: Guest, file: MappedFile, count: number): Promise<MappedChannels> {
+  async startWriters(guest: Guest, file: MappedFile, count: number): Promise<MappedWriters> {
     const direct = this.#direct_fd !== undefined;
     const target = { part_path: this.#output.part_path, path: this.#path, direct };
-    this.#channels = await MappedChannels.start(guest, file, target, count);
+    this.#channels = await MappedWriters.start(guest, file, target, count);
     return this.#channels;
   }
 

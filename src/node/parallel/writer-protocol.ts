@@ -1,15 +1,15 @@
-/** What a save and its channels tell each other: messages, and words in shared memory. */
+/** What a save and its writers tell each other: messages, and words in shared memory. */
 import type { PlainError } from '../../errors.ts';
-import type { ChannelArea, PartPlace } from '../../save/parallel/page-ranges.ts';
+import type { PartPlace, WriterArea } from '../../save/parallel/page-ranges.ts';
 
-/** What a channel is started with. */
-export interface ChannelSetup {
+/** What a writer is started with. */
+export interface WriterSetup {
   /** Which of them it is, from 0. */
   readonly index: number;
   /** The guest's memories, shared, one a bank. */
   readonly memories: readonly WebAssembly.Memory[];
   readonly parts: readonly PartPlace[];
-  readonly areas: readonly ChannelArea[];
+  readonly areas: readonly WriterArea[];
   /** The file that is written, and the name that errors give it. */
   readonly part_path: string;
   readonly path: string;
@@ -19,28 +19,28 @@ export interface ChannelSetup {
 }
 
 /**
- *     save ◀─ opened ── channel         it has its descriptor
- *     save ── round ──▶ channel         send what is dirty, range by range
- *     save ◀─ synced ── channel         there is no range left; what it did in this round
- *     save ── end ────▶ channel         close the descriptor and go
- *     save ◀─ failed ── channel         instead of opened or synced
+ *     save ◀─ opened ── writer         it has its descriptor
+ *     save ── round ──▶ writer         send what is dirty, range by range
+ *     save ◀─ synced ── writer         there is no range left; what it did in this round
+ *     save ── end ────▶ writer         close the descriptor and go
+ *     save ◀─ failed ── writer         instead of opened or synced
  */
-export type ToChannel = 'round' | 'end';
+export type ToWriter = 'round' | 'end';
 
-export type FromChannel =
+export type FromWriter =
   | { readonly type: 'opened' }
-  | ({ readonly type: 'synced' } & ChannelRound)
+  | ({ readonly type: 'synced' } & WriterRound)
   | { readonly type: 'failed'; readonly error: PlainError };
 
-/** What one channel, or all of them, did in a round. */
-export interface ChannelRound {
+/** What one writer, or all of them, did in a round. */
+export interface WriterRound {
   readonly normal: number;
   readonly zero: number;
   readonly short_writes: number;
   readonly longest_write_ns: number;
 }
 
-/** So far apart that no two channels write to one line of the cache. */
+/** So far apart that no two writers write to one line of the cache. */
 const LINE_BYTES = 128;
 /** Where things stand in a line: u64 by index, the word of the next range by byte. */
 const PAGES = 0;
@@ -48,21 +48,21 @@ const BYTES = 1;
 const NEXT_AT = 16;
 
 /**
- * The words that a save and its channels share:
+ * The words that a save and its writers share:
  *
  *     0            128                   256
  *     ┌────────────┬─────────────────────┬─────────────────────┬──
- *     │ stop   i32 │ channel 0:          │ channel 1:          │ …
+ *     │ stop   i32 │ writer 0:          │ writer 1:          │ …
  *     │            │ pages, bytes    u64 │ pages, bytes    u64 │
  *     │            │ ranges taken    i32 │ ranges taken    i32 │
  *     └────────────┴─────────────────────┴─────────────────────┴──
  *
- * Each channel takes the ranges of its own section of the RAM in order, and when that is done helps with the others'.
+ * Each writer takes the ranges of its own section of the RAM in order, and when that is done helps with the others'.
  * Were all to take the next of one row, they would meet in the same content: what is not zero stands together, and
- * writes to one file wait for each other (measured with 95 % zero pages: two channels were writing for 39 ms in all
+ * writes to one file wait for each other (measured with 95 % zero pages: two writers were writing for 39 ms in all
  * for what takes one of them 19).
  */
-export class ChannelControl {
+export class WriterControl {
   readonly buffer: SharedArrayBuffer;
   readonly #count: number;
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -75,19 +75,19 @@ export class ChannelControl {
     this.#sent = new BigInt64Array(buffer, LINE_BYTES);
   }
 
-  static forChannels(count: number): ChannelControl {
-    return new ChannelControl(new SharedArrayBuffer((1 + count) * LINE_BYTES));
+  static forWriters(count: number): WriterControl {
+    return new WriterControl(new SharedArrayBuffer((1 + count) * LINE_BYTES));
   }
 
-  /** All ranges are to be taken again; only while no channel is at work. */
+  /** All ranges are to be taken again; only while no writer is at work. */
   restart(): void {
     for (let section = 0; section < this.#count; section++) Atomics.store(this.#words, nextOf(section), 0);
   }
 
-  /** Takes a range of `range_count` for a channel; undefined when there is none left. */
-  takeRange(channel: number, range_count: number): number | undefined {
+  /** Takes a range of `range_count` for a writer; undefined when there is none left. */
+  takeRange(writer: number, range_count: number): number | undefined {
     for (let i = 0; i < this.#count; i++) {
-      const section = (channel + i) % this.#count;
+      const section = (writer + i) % this.#count;
       const first = Math.floor((section * range_count) / this.#count);
       const beyond = Math.floor(((section + 1) * range_count) / this.#count);
       const range = first + Atomics.add(this.#words, nextOf(section), 1);
@@ -96,7 +96,7 @@ export class ChannelControl {
     return undefined;
   }
 
-  /** No channel begins anything more. */
+  /** No writer begins anything more. */
   stop(): void {
     Atomics.store(this.#words, 0, 1);
   }
@@ -105,9 +105,9 @@ export class ChannelControl {
     return Atomics.load(this.#words, 0) !== 0;
   }
 
-  /** A channel has sent so much more. */
-  sent(channel: number, pages: number, bytes: number): void {
-    const at = channel * (LINE_BYTES / 8);
+  /** A writer has sent so much more. */
+  sent(writer: number, pages: number, bytes: number): void {
+    const at = writer * (LINE_BYTES / 8);
     Atomics.add(this.#sent, at + PAGES, BigInt(pages));
     Atomics.add(this.#sent, at + BYTES, BigInt(bytes));
   }
@@ -122,13 +122,13 @@ export class ChannelControl {
 
   #sum(field: number): number {
     let sum = 0;
-    for (let channel = 0; channel < this.#count; channel++)
-      sum += Number(Atomics.load(this.#sent, channel * (LINE_BYTES / 8) + field));
+    for (let writer = 0; writer < this.#count; writer++)
+      sum += Number(Atomics.load(this.#sent, writer * (LINE_BYTES / 8) + field));
     return sum;
   }
 }
 
-/** Index of the word that counts the ranges taken of a channel's section. */
-function nextOf(channel: number): number {
-  return ((1 + channel) * LINE_BYTES + NEXT_AT) / 4;
+/** Index of the word that counts the ranges taken of a writer's section. */
+function nextOf(writer: number): number {
+  return ((1 + writer) * LINE_BYTES + NEXT_AT) / 4;
 }

@@ -1,12 +1,12 @@
-/** One channel of a mapped-ram save, in a thread of its own. See pipe/mapped-channels.ts. */
+/** One writer of a mapped-ram save, in a thread of its own. See pipe/mapped-writers.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError } from '../../errors.ts';
-import { RangeChannel } from './range-channel.ts';
-import type { ChannelSetup, FromChannel, ToChannel } from './writer-protocol.ts';
+import { RangeWriter } from './range-writer.ts';
+import type { FromWriter, ToWriter, WriterSetup } from './writer-protocol.ts';
 
-const setup: ChannelSetup = workerData;
+const setup: WriterSetup = workerData;
 
-function tell(message: FromChannel): void {
+function tell(message: FromWriter): void {
   parentPort?.postMessage(message);
 }
 
@@ -19,10 +19,10 @@ function attempt(run: () => void): void {
 }
 
 attempt(() => {
-  const channel = new RangeChannel(setup);
-  parentPort?.on('message', (message: ToChannel) => {
-    if (message === 'round') return attempt(() => tell({ type: 'synced', ...channel.round() }));
-    channel.close();
+  const writer = new RangeWriter(setup);
+  parentPort?.on('message', (message: ToWriter) => {
+    if (message === 'round') return attempt(() => tell({ type: 'synced', ...writer.round() }));
+    writer.close();
     parentPort?.close();
   });
   tell({ type: 'opened' });

@@ -5,7 +5,7 @@ import { type Guest, PAGE_BYTES } from '../../guest/guest.ts';
 import type { PolicySpec } from '../../policy/table.ts';
 import { systemClock } from '../../save/event-loop.ts';
 import type { Running } from '../../save/guest-source.ts';
-import { Monitor } from '../../save/heartbeat.ts';
+import { Heartbeat } from '../../save/heartbeat.ts';
 import type { SaveOptions, SaveSettings } from '../../save/run-save.ts';
 import { Blackout } from '../../stats/blackout.ts';
 import { RamCounters } from '../../stats/counters.ts';
@@ -63,7 +63,7 @@ class ThreadedSave {
   readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT));
   readonly #running: MainLoopGuest | undefined;
   #blackout = new Blackout(0);
-  #monitor: Monitor | undefined;
+  #heartbeat: Heartbeat | undefined;
   /** How far this thread's clock is ahead of the other's. */
   #ahead_ns = 0;
   #fault: unknown;
@@ -86,14 +86,14 @@ class ThreadedSave {
     if (signal?.aborted) abort();
     try {
       const { figures, spans, counts } = await this.#saved(worker);
-      this.#monitor?.stop();
+      this.#heartbeat?.stop();
       const counters = new RamCounters(this.#guest.ram_bytes, PAGE_BYTES, counts);
       const began_ns = figures.began_ns + this.#ahead_ns;
       const blackout = this.#blackout;
       return { ...figures, began_ns, spans: Spans.of(spans, this.#ahead_ns), counters, blackout };
     } finally {
       signal?.removeEventListener('abort', abort);
-      this.#monitor?.stop();
+      this.#heartbeat?.stop();
       this.#running?.pause();
       await worker.terminate();
     }
@@ -155,7 +155,7 @@ class ThreadedSave {
     this.#ahead_ns = main_ns - began_ns;
     this.#progress = { remaining_bytes: ram_bytes, stream_bytes: 0 };
     this.#blackout = new Blackout(main_ns);
-    this.#monitor = new Monitor(systemClock, this.#blackout);
+    this.#heartbeat = new Heartbeat(systemClock, this.#blackout);
     this.#running?.start();
     this.#options.onBegin?.({
       began_ns: main_ns,

@@ -1,4 +1,4 @@
-/** A mapped-ram save whose pages are sent by channels: begin, rounds, complete, on the real event loop. */
+/** A mapped-ram save whose pages are sent by writers: begin, rounds, complete, on the real event loop. */
 import { fail } from '../../errors.ts';
 import type { FilePiece } from '../../format/mapped-ram.ts';
 import type { Guest } from '../../guest/guest.ts';
@@ -10,11 +10,11 @@ import { type Phase, Spans } from '../../stats/spans.ts';
 import { Bandwidth } from '../bandwidth.ts';
 import { sleepUntil, systemClock } from '../event-loop.ts';
 import type { Running } from '../guest-source.ts';
-import { Monitor } from '../heartbeat.ts';
+import { Heartbeat } from '../heartbeat.ts';
 import type { MappedFile } from '../output/mapped-file.ts';
 import { DOWNTIME_LIMIT_NS, type SaveFigures, type SaveProgress } from '../run-save.ts';
 
-/** What all channels did in a round. */
+/** What all writers did in a round. */
 export interface RoundReport {
   readonly normal: number;
   readonly zero: number;
@@ -23,8 +23,8 @@ export interface RoundReport {
 }
 
 /** What sends dirty pages to their places, while the main loop goes on. */
-export interface PageChannels {
-  /** Sends all that was dirty at the last sync; resolves when every channel is done. */
+export interface PageWriters {
+  /** Sends all that was dirty at the last sync; resolves when every writer is done. */
   round(): Promise<RoundReport>;
   /** What was sent so far, also in a round that goes on. */
   readonly sent_pages: number;
@@ -49,20 +49,20 @@ export interface RoundsOptions {
 export interface RoundsParts {
   readonly guest: Guest;
   readonly file: MappedFile;
-  readonly channels: PageChannels;
+  readonly writers: PageWriters;
   /** Writes what is no page; blocks, for it is little. */
   readonly writePiece: (piece: FilePiece) => void;
 }
 
-/** How often a guest that runs has its turn while the channels work. */
+/** How often a guest that runs has its turn while the writers work. */
 const GUEST_TURN_NS = 1_000_000;
 
 const clock = systemClock;
 
 /**
- * Goes by rounds, as QEMU's multifd with mapped-ram does: at the end of each, all channels are in sync
+ * Goes by rounds, as QEMU's multifd with mapped-ram does: at the end of each, all writers are in sync
  * (migration/multifd-nocomp.c, multifd_ram_flush_and_sync). An iterate is one round, from the letting go of the
- * channels to their sync; the main loop is free meanwhile, which the blackout shows.
+ * writers to their sync; the main loop is free meanwhile, which the blackout shows.
  *
  *     begin ──▶ round ⟲ ──▶ complete (guest paused, one more round, bitmaps, tail)
  */
@@ -92,7 +92,7 @@ class RoundsSave {
     this.#convergence = new Convergence(this.#began_ns, options.onStuck ?? (() => undefined));
   }
 
-  /** @throws `interrupted`; what the channels or a write fail with */
+  /** @throws `interrupted`; what the writers or a write fail with */
   async run(): Promise<void> {
     this.#enter('begin');
     if (this.#options.running !== undefined) {
@@ -108,11 +108,11 @@ class RoundsSave {
   }
 
   progress(): SaveProgress {
-    const { guest, channels } = this.#parts;
+    const { guest, writers } = this.#parts;
     return {
       began_ns: this.#began_ns,
       ram_bytes: guest.ram_bytes,
-      remaining_bytes: () => (guest.dirty_pages - (channels.sent_pages - this.#counted_pages)) * PAGE_BYTES,
+      remaining_bytes: () => (guest.dirty_pages - (writers.sent_pages - this.#counted_pages)) * PAGE_BYTES,
       stream_bytes: () => this.#stream_bytes,
       wall_ns: () => this.#wall_ns,
     };
@@ -140,7 +140,7 @@ class RoundsSave {
   }
 
   get #stream_bytes(): number {
-    return this.#piece_bytes + this.#parts.channels.sent_bytes;
+    return this.#piece_bytes + this.#parts.writers.sent_bytes;
   }
 
   get #wall_ns(): number {
@@ -183,15 +183,15 @@ class RoundsSave {
 
   /** One round; a guest that runs has its turns meanwhile. */
   async #round(): Promise<void> {
-    const { guest, channels } = this.#parts;
-    const before_bytes = channels.sent_bytes;
-    const report = await this.#besideGuest(channels.round());
+    const { guest, writers } = this.#parts;
+    const before_bytes = writers.sent_bytes;
+    const report = await this.#besideGuest(writers.round());
     this.#throwIfAborted();
     const pages = report.normal + report.zero;
     this.#counted_pages += pages;
     guest.sentPages(pages);
     if (guest.dirty_pages !== 0) throw fail('internal-dirty-count', { dirty_pages: guest.dirty_pages });
-    const bytes = channels.sent_bytes - before_bytes;
+    const bytes = writers.sent_bytes - before_bytes;
     this.#counters.count({ normal: report.normal, zero: report.zero, bytes });
     this.#short_writes += report.short_writes;
     this.#longest_write_ns = Math.max(this.#longest_write_ns, report.longest_write_ns);
@@ -248,27 +248,27 @@ class RoundsSave {
 }
 
 /**
- * Saves a guest by channels; the file is whole when it resolves, and `finish` has made it final.
+ * Saves a guest by writers; the file is whole when it resolves, and `finish` has made it final.
  *
  * @param finish what makes the output final (sync, rename); blackout is sampled until it is done
- * @throws `interrupted`; what the channels, a write or `finish` fail with
+ * @throws `interrupted`; what the writers, a write or `finish` fail with
  */
 export async function saveByRounds(
   parts: RoundsParts,
   options: RoundsOptions,
   finish: (stream_bytes: number) => Promise<void>,
 ): Promise<SaveFigures> {
-  const onAbort = () => parts.channels.stop();
+  const onAbort = () => parts.writers.stop();
   options.signal?.addEventListener('abort', onAbort);
   const save = new RoundsSave(parts, options);
   const blackout = new Blackout(clock.now());
-  const monitor = new Monitor(clock, blackout);
+  const heartbeat = new Heartbeat(clock, blackout);
   try {
     options.onBegin?.(save.progress());
     await save.run();
     await finish(save.stream_bytes);
   } finally {
-    monitor.stop();
+    heartbeat.stop();
     options.signal?.removeEventListener('abort', onAbort);
   }
   return save.figures(blackout);

@@ -1,13 +1,13 @@
-/** A guest's RAM in ranges of pages that channels take one by one: who is done first takes the next. */
+/** A guest's RAM in ranges of pages that writers take one by one: who is done first takes the next. */
 import type { Core } from '../../core/core.ts';
 import { LAYOUT } from '../../core/core.ts';
 import type { Guest } from '../../guest/guest.ts';
 import type { MappedFile } from '../output/mapped-file.ts';
 
 /**
- * 4 MiB. A range of zero pages takes a core some 200 us, so that what the last channel still does when the others
+ * 4 MiB. A range of zero pages takes a core some 200 us, so that what the last writer still does when the others
  * are done is little, and what a claim costs is nothing. It is a multiple of 64 pages: a word of a bitmap belongs to
- * one channel alone.
+ * one writer alone.
  */
 export const RANGE_PAGES = 1024;
 
@@ -27,8 +27,8 @@ export interface PartPlace {
   readonly first_range: number;
 }
 
-/** What one channel's core needs in one bank: addresses. */
-export interface ChannelArea {
+/** What one writer's core needs in one bank: addresses. */
+export interface WriterArea {
   readonly state: number;
   /** A block table of one entry: the range in hand. */
   readonly table: number;
@@ -66,8 +66,8 @@ export function placeParts(guest: Guest, file: MappedFile): PartPlace[] {
   );
 }
 
-/** Makes room for one channel in each bank. */
-export function allocAreas(guest: Guest): ChannelArea[] {
+/** Makes room for one writer in each bank. */
+export function allocAreas(guest: Guest): WriterArea[] {
   return guest.banks.map(({ arena }) => ({
     state: arena.alloc(LAYOUT.ENCODE_STATE_SIZE),
     table: arena.alloc(LAYOUT.BLOCK_SIZE),
@@ -85,7 +85,7 @@ export interface RangeCounts {
 }
 
 /**
- * One channel's walk over ranges: zero test, bitmaps and writes, with the guest's pages written from where they stand.
+ * One writer's walk over ranges: zero test, bitmaps and writes, with the guest's pages written from where they stand.
  *
  * @example
  * const walk = new RangeWalk(parts, areas, cores, (bank, address, bytes, file_offset) => …);
@@ -93,14 +93,14 @@ export interface RangeCounts {
  */
 export class RangeWalk {
   readonly #parts: readonly PartPlace[];
-  readonly #areas: readonly ChannelArea[];
+  readonly #areas: readonly WriterArea[];
   readonly #cores: readonly Core[];
   readonly #write: WritePages;
 
   /** @param cores of each bank */
   constructor(
     parts: readonly PartPlace[],
-    areas: readonly ChannelArea[],
+    areas: readonly WriterArea[],
     cores: readonly Core[],
     write: WritePages,
   ) {
@@ -129,7 +129,7 @@ export class RangeWalk {
     return { normal, zero };
   }
 
-  #writeRuns(core: Core, { state, runs }: ChannelArea, part: PartPlace, range_first: number): void {
+  #writeRuns(core: Core, { state, runs }: WriterArea, part: PartPlace, range_first: number): void {
     const run_count = core.u32(state + LAYOUT.ENCODE_RUNS);
     for (let i = 0; i < run_count; i++) {
       const run = runs + i * LAYOUT.RUN_SIZE;
@@ -140,7 +140,7 @@ export class RangeWalk {
   }
 }
 
-/** Makes the one entry of a channel's table the pages of a range from `first` on; counted from 0 in it. */
+/** Makes the one entry of a writer's table the pages of a range from `first` on; counted from 0 in it. */
 function setEntry(core: Core, entry: number, part: PartPlace, first: number): void {
   const bitmap_bytes = first / 8;
   core.setU32(entry + LAYOUT.BLOCK_HOST, part.host + first * LAYOUT.PAGE_SIZE);

@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ChannelControl } from '../../../src/node/parallel/writer-protocol.ts';
+import { WriterControl } from '../../../src/node/parallel/writer-protocol.ts';
 
 test('any channels in any order take every range once, and after a restart once more', () => {
   const count = fc.integer({ min: 1, max: 16 });
   fc.assert(
     fc.property(count, fc.nat(60), fc.array(fc.nat(15), { maxLength: 80 }), (channels, ranges, order) => {
-      const control = ChannelControl.forChannels(channels);
+      const control = WriterControl.forWriters(channels);
       for (let round = 0; round < 2; round++) {
         control.restart();
         const turns = [
@@ -30,14 +30,14 @@ test('any channels in any order take every range once, and after a restart once 
 });
 
 test('each begins in its own section, in order, and then helps the next', () => {
-  const control = ChannelControl.forChannels(3);
+  const control = WriterControl.forWriters(3);
   assert.equal([control.takeRange(1, 9), control.takeRange(1, 9), control.takeRange(0, 9)], [3, 4, 0]);
   assert.equal([control.takeRange(1, 9), control.takeRange(1, 9), control.takeRange(2, 9)], [5, 6, 7]);
 });
 
 test('sums over the channels, and a stop, seen by whoever has the buffer', () => {
-  const control = ChannelControl.forChannels(2);
-  const other = new ChannelControl(control.buffer);
+  const control = WriterControl.forWriters(2);
+  const other = new WriterControl(control.buffer);
   other.sent(0, 3, 2 ** 40);
   other.sent(1, 4, 1);
   other.sent(1, 1, 1);
@@ -51,8 +51,8 @@ test('sums over the channels, and a stop, seen by whoever has the buffer', () =>
 /** Takes all that it gets, when told to, and says how much. */
 const TAKER = `
   import { parentPort, workerData } from 'node:worker_threads';
-  import { ChannelControl } from '${new URL('../../../dist/node/parallel/writer-protocol.js', import.meta.url).href}';
-  const control = new ChannelControl(workerData.buffer);
+  import { WriterControl } from '${new URL('../../../dist/node/parallel/writer-protocol.js', import.meta.url).href}';
+  const control = new WriterControl(workerData.buffer);
   parentPort.once('message', (ranges) => {
     let taken = 0;
     while (control.takeRange(0, ranges) !== undefined) taken++;
@@ -62,7 +62,7 @@ const TAKER = `
 
 test('two threads at the same section: no range is taken twice', async () => {
   const ranges = 400_000;
-  const { buffer } = ChannelControl.forChannels(2);
+  const { buffer } = WriterControl.forWriters(2);
   const url = new URL(`data:text/javascript,${encodeURIComponent(TAKER)}`);
   const takers = [0, 1].map(() => new Worker(url, { workerData: { buffer } }));
   try {

@@ -1,11 +1,11 @@
-/** A save by channels as the main loop sees it: rounds, syncs and ends; the channels are in this thread. */
+/** A save by writers as the main loop sees it: rounds, syncs and ends; the writers are in this thread. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Guest, type Running, type SaveProgress } from '../../../src/index.ts';
 import { MappedFile } from '../../../src/save/output/mapped-file.ts';
 import {
-  type PageChannels,
+  type PageWriters,
   type RoundReport,
   saveByRounds,
 } from '../../../src/save/parallel/mapped-rounds.ts';
@@ -19,8 +19,8 @@ const PAGES = 3000;
 const RANGE_MS = 5;
 const RANGE_NS_MIN = (RANGE_MS - 1) * 1e6;
 
-/** Channels that send a range now and then, into memory. */
-class SlowChannels implements PageChannels {
+/** Writers that send a range now and then, into memory. */
+class SlowWriters implements PageWriters {
   sent_pages = 0;
   sent_bytes = 0;
   rounds = 0;
@@ -98,14 +98,14 @@ function setUp() {
   }
   const file = new MappedFile(guest, { machine: 'pc' });
   const content = Buffer.alloc(PAGES * PAGE_BYTES + 2 ** 21);
-  const channels = new SlowChannels(guest, file, content);
+  const writers = new SlowWriters(guest, file, content);
   let end = 0;
   const writePiece = ({ file_offset, bytes }: { file_offset: number; bytes: Uint8Array }) => {
     content.set(bytes, file_offset);
     end = Math.max(end, file_offset + bytes.length);
   };
-  const parts = { guest, file, channels, writePiece };
-  return { guest, channels, parts, written: () => readMapped(content.subarray(0, end)) };
+  const parts = { guest, file, writers, writePiece };
+  return { guest, writers, parts, written: () => readMapped(content.subarray(0, end)) };
 }
 
 function assertHolds(guest: Guest, { blocks }: ReturnType<typeof readMapped>): void {
@@ -115,7 +115,7 @@ function assertHolds(guest: Guest, { blocks }: ReturnType<typeof readMapped>): v
 async function nothing(): Promise<void> {}
 
 test('a guest that stands still: one round, one PART, and counters as a save loop has them', async () => {
-  const { guest, channels, parts, written } = setUp();
+  const { guest, writers, parts, written } = setUp();
   let finished_bytes = 0;
   const saved = await saveByRounds(parts, {}, async (stream_bytes) => {
     finished_bytes = stream_bytes;
@@ -123,7 +123,7 @@ test('a guest that stands still: one round, one PART, and counters as a save loo
   const file = written();
   assertHolds(guest, file);
   assert.equal([file.machine, file.section_types], ['pc', [0x02, 0x03]]);
-  assert.is(channels.rounds, 1);
+  assert.is(writers.rounds, 1);
   const stats = saved.counters.stats(0, saved.wall_ns);
   assert.equal([stats.normal, stats.duplicate, stats.transferred], [300, 2700, 300 * PAGE_BYTES]);
   assert.is(stats['dirty-sync-count'], 3);
@@ -142,7 +142,7 @@ test('a guest that stands still: one round, one PART, and counters as a save loo
 });
 
 test('a guest that runs: round after round until its last writes are in, each sync between two rounds', async () => {
-  const { guest, channels, parts, written } = setUp();
+  const { guest, writers, parts, written } = setUp();
   const running = new Writer(guest, 12);
   let paused_after = 0;
   const options = {
@@ -155,18 +155,18 @@ test('a guest that runs: round after round until its last writes are in, each sy
   const saved = await saveByRounds(parts, options, nothing);
   assertHolds(guest, written());
   assert.ok(running.is_stopped && paused_after > 12 && running.turns === paused_after);
-  assert.ok(channels.rounds > 1 && saved.converged, `${channels.rounds} rounds`);
+  assert.ok(writers.rounds > 1 && saved.converged, `${writers.rounds} rounds`);
   const iterates = saved.spans.list.filter(({ phase }) => phase === 'iterate').length;
   assert.is(written().section_types.length, iterates + 1, 'a PART for each round');
   assert.is(saved.counters.stats(0, 1)['dirty-sync-count'], iterates + 2);
 });
 
 test('rounds that are used up: the guest is paused, and what is left goes in complete', async () => {
-  const { guest, channels, parts, written } = setUp();
+  const { guest, writers, parts, written } = setUp();
   const running = new Writer(guest, Number.POSITIVE_INFINITY);
   const saved = await saveByRounds(parts, { running, downtime_limit_ns: 1, max_rounds: 3 }, nothing);
   assertHolds(guest, written());
-  assert.equal([saved.converged, channels.rounds], [false, 4]);
+  assert.equal([saved.converged, writers.rounds], [false, 4]);
   assert.is(written().section_types.length, 4);
   assert.ok(saved.downtime_ns > 3 * RANGE_NS_MIN, 'the last round is downtime');
 });
@@ -196,16 +196,16 @@ test('progress goes from all to nothing within a round', async () => {
 
 test('an abort ends the round, and the save', async () => {
   for (const is_running of [false, true]) {
-    const { guest, channels, parts } = setUp();
+    const { guest, writers, parts } = setUp();
     const controller = new AbortController();
-    channels.onRange = () => controller.abort();
+    writers.onRange = () => controller.abort();
     const options = {
       signal: controller.signal,
       running: is_running ? new Writer(guest, Number.POSITIVE_INFINITY) : undefined,
     };
     await failure('interrupted', () => saveByRounds(parts, options, nothing));
-    assert.is(channels.rounds, 1);
-    assert.ok(channels.sent_pages < PAGES);
+    assert.is(writers.rounds, 1);
+    assert.ok(writers.sent_pages < PAGES);
   }
 });
 
@@ -213,8 +213,8 @@ test('a channel that fails, a write that fails, and a round that leaves pages: t
   const cause = new Error('no');
   const refuse = () => Promise.reject(cause);
   for (const is_running of [false, true]) {
-    const { guest, parts, channels } = setUp();
-    channels.round = refuse;
+    const { guest, parts, writers } = setUp();
+    writers.round = refuse;
     const running = is_running ? new Writer(guest, 5) : undefined;
     const found = await saveByRounds(parts, { running }, nothing).catch((error: unknown) => error);
     assert.is(found, cause);
@@ -227,8 +227,8 @@ test('a channel that fails, a write that fails, and a round that leaves pages: t
     await saveByRounds({ ...parts, writePiece }, {}, nothing).catch((error: unknown) => error),
     cause,
   );
-  const { parts: lazy, channels } = setUp();
-  channels.round = async () => ({ normal: 1, zero: 0, short_writes: 0, longest_write_ns: 0 });
+  const { parts: lazy, writers } = setUp();
+  writers.round = async () => ({ normal: 1, zero: 0, short_writes: 0, longest_write_ns: 0 });
   await failure('internal-dirty-count', () => saveByRounds(lazy, {}, nothing));
 });
 

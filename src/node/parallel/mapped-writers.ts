@@ -1,21 +1,21 @@
-/** The channels of a mapped-ram save: threads that write disjoint ranges of pages to one file. */
+/** The writers of a mapped-ram save: threads that write disjoint ranges of pages to one file. */
 import { Worker } from 'node:worker_threads';
 import { fail, restoredError } from '../../errors.ts';
 import type { Guest } from '../../guest/guest.ts';
 import type { MappedFile } from '../../save/output/mapped-file.ts';
-import type { PageChannels, RoundReport } from '../../save/parallel/mapped-rounds.ts';
+import type { PageWriters, RoundReport } from '../../save/parallel/mapped-rounds.ts';
 import { allocAreas, placeParts } from '../../save/parallel/page-ranges.ts';
 import { STARTER_EXEC_ARGV, starterFile } from '../starter-file.ts';
 import {
-  ChannelControl,
-  type ChannelRound,
-  type ChannelSetup,
-  type FromChannel,
-  type ToChannel,
+  type FromWriter,
+  type ToWriter,
+  WriterControl,
+  type WriterRound,
+  type WriterSetup,
 } from './writer-protocol.ts';
 
-/** Where the channels write. */
-export interface ChannelTarget {
+/** Where the writers write. */
+export interface WriterTarget {
   /** The file's name while it is not whole. */
   readonly part_path: string;
   /** The name that errors give it. */
@@ -24,24 +24,24 @@ export interface ChannelTarget {
 }
 
 /** One thread, and what it last said. */
-class ChannelThread {
+class WriterThread {
   readonly #worker: Worker;
   readonly #ended_by_itself: () => Error;
   readonly #exited: Promise<void>;
   #has_exited = false;
   #is_open = false;
   /** What waits for its next message. */
-  #settle: { resolve: (message: FromChannel) => void; reject: (error: unknown) => void } | undefined;
+  #settle: { resolve: (message: FromWriter) => void; reject: (error: unknown) => void } | undefined;
   #error: unknown;
 
-  constructor(setup: ChannelSetup) {
+  constructor(setup: WriterSetup) {
     this.#ended_by_itself = () => fail('channel-ended', { path: setup.path, channel: setup.index });
     const execArgv = [...STARTER_EXEC_ARGV];
     this.#worker = new Worker(starterFile('./writer-worker', import.meta.url), {
       workerData: setup,
       execArgv,
     });
-    this.#worker.on('message', (message: FromChannel) => this.#take(message));
+    this.#worker.on('message', (message: FromWriter) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
@@ -59,7 +59,7 @@ class ChannelThread {
   }
 
   /** Lets it send what is dirty; resolves when no range is left. */
-  async round(): Promise<ChannelRound> {
+  async round(): Promise<WriterRound> {
     this.#tell('round');
     const message = await this.#next();
     if (message.type !== 'synced') throw this.#ended_by_itself();
@@ -73,18 +73,18 @@ class ChannelThread {
     await this.#exited;
   }
 
-  #tell(message: ToChannel): void {
+  #tell(message: ToWriter): void {
     this.#worker.postMessage(message);
   }
 
-  #next(): Promise<FromChannel> {
+  #next(): Promise<FromWriter> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
   }
 
-  #take(message: FromChannel): void {
+  #take(message: FromWriter): void {
     if (message.type === 'failed') this.#fail(restoredError(message.error));
     else this.#settle?.resolve(message);
   }
@@ -95,11 +95,11 @@ class ChannelThread {
   }
 }
 
-export class MappedChannels implements PageChannels {
-  readonly #control: ChannelControl;
-  readonly #threads: readonly ChannelThread[];
+export class MappedWriters implements PageWriters {
+  readonly #control: WriterControl;
+  readonly #threads: readonly WriterThread[];
 
-  private constructor(control: ChannelControl, threads: readonly ChannelThread[]) {
+  private constructor(control: WriterControl, threads: readonly WriterThread[]) {
     this.#control = control;
     this.#threads = threads;
   }
@@ -112,25 +112,25 @@ export class MappedChannels implements PageChannels {
   static async start(
     guest: Guest,
     file: MappedFile,
-    target: ChannelTarget,
+    target: WriterTarget,
     count: number,
-  ): Promise<MappedChannels> {
+  ): Promise<MappedWriters> {
     if (!guest.is_shared) throw fail('guest-not-shared', {});
-    const control = ChannelControl.forChannels(count);
+    const control = WriterControl.forWriters(count);
     const parts = placeParts(guest, file);
     const memories = guest.banks.map(({ arena }) => arena.memory);
-    const setups = Array.from({ length: count }, (_, index): ChannelSetup => {
+    const setups = Array.from({ length: count }, (_, index): WriterSetup => {
       return { index, memories, parts, areas: allocAreas(guest), ...target, control: control.buffer };
     });
-    const channels = new MappedChannels(
+    const writers = new MappedWriters(
       control,
-      setups.map((setup) => new ChannelThread(setup)),
+      setups.map((setup) => new WriterThread(setup)),
     );
     try {
-      await allOrFirstFailure(channels.#threads.map((thread) => thread.opened()));
-      return channels;
+      await allOrFirstFailure(writers.#threads.map((thread) => thread.opened()));
+      return writers;
     } catch (cause) {
-      await channels.end();
+      await writers.end();
       throw cause;
     }
   }
@@ -153,7 +153,7 @@ export class MappedChannels implements PageChannels {
       }),
     );
     const reports = await allOrFirstFailure(rounds);
-    const sum = (of: (report: ChannelRound) => number): number =>
+    const sum = (of: (report: WriterRound) => number): number =>
       reports.reduce((total, report) => total + of(report), 0);
     return {
       normal: sum(({ normal }) => normal),

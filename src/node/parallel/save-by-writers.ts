@@ -1,4 +1,4 @@
-/** Saves a guest to a mapped-ram file by several channels at once. */
+/** Saves a guest to a mapped-ram file by several writers at once. */
 
 import type { StreamOrigin } from '../../format/origin.ts';
 import type { Guest } from '../../guest/guest.ts';
@@ -10,11 +10,11 @@ import type { SavedTo } from '../output/save-to.ts';
 import type { SinkReport } from '../output/sink.ts';
 
 /** QEMU takes 255 (qapi/migration.json, multifd-channels); into one file they wait for each other long before. */
-export const CHANNELS_MAX = 16;
+export const WRITERS_MAX = 16;
 
-export interface ChannelsOptions extends RoundsOptions {
-  /** Threads that write, 1 to `CHANNELS_MAX`. */
-  readonly channels: number;
+export interface WritersOptions extends RoundsOptions {
+  /** Threads that write, 1 to `WRITERS_MAX`. */
+  readonly writers: number;
   /** O_DIRECT for the pages. */
   readonly direct: boolean;
   /** Replace a file that exists. */
@@ -32,21 +32,17 @@ export interface ChannelsOptions extends RoundsOptions {
  * @throws what the output can fail with, and `guest-not-shared`; then nothing is left of it
  * @example
  * const guest = new Guest([{ name: 'ram', bytes: 2 ** 30 }], { shared: true });
- * await saveByChannels(guest, 'guest.map', { channels: 2, direct: false, force: false });
+ * await saveByWriters(guest, 'guest.map', { writers: 2, direct: false, force: false });
  */
-export async function saveByChannels(
-  guest: Guest,
-  output: string,
-  options: ChannelsOptions,
-): Promise<SavedTo> {
+export async function saveByWriters(guest: Guest, output: string, options: WritersOptions): Promise<SavedTo> {
   const sink = new MappedSink(parseDestination(output), options);
   let report: SinkReport = { sync_ms: 0 };
   try {
     const machine = options.machine ?? options.origin?.machine ?? 'none';
     const file = new MappedFile(guest, { machine, origin: options.origin });
-    const channels = await sink.startChannels(guest, file, options.channels);
+    const writers = await sink.startWriters(guest, file, options.writers);
     const writePiece = sink.writePiece.bind(sink);
-    const figures = await saveByRounds({ guest, file, channels, writePiece }, options, async (bytes) => {
+    const figures = await saveByRounds({ guest, file, writers, writePiece }, options, async (bytes) => {
       report = await sink.finish(bytes);
     });
     return { ...figures, sink: report };

@@ -1,4 +1,4 @@
-/** Saves by several channels: threads, descriptors and files; the built package, for its threads. */
+/** Saves by several writers: threads, descriptors and files; the built package, for its threads. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -54,7 +54,7 @@ function openIn(folder: string): string[] {
 }
 
 test(
-  'any guest, by any number of channels: the bytes, the counters and the sizes of the one loop',
+  'any guest, by any number of writers: the bytes, the counters and the sizes of the one loop',
   inFolder(async (folder) => {
     const built = await builtPackage();
     const seeds = fc
@@ -69,11 +69,11 @@ test(
         fc.array(seeds, { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
-        async (blocks, channels, direct) => {
+        async (blocks, writers, direct) => {
           const guest = guestOf(built, blocks);
           const loop = { form: 'mapped-ram', via: 'file', policy: built.unlimited } as const;
           const alone = await built.saveTo(guest, one, { ...PLAIN, ...loop });
-          const together = await built.saveByChannels(guest, many, { ...PLAIN, direct, channels });
+          const together = await built.saveByWriters(guest, many, { ...PLAIN, direct, writers });
           assert.ok(readFileSync(one).equals(readFileSync(many)), 'the same bytes');
           assert.equal(together.counters.stats(0, 1), alone.counters.stats(0, 1));
           assert.is(together.stream_bytes, alone.stream_bytes);
@@ -101,8 +101,8 @@ for (const change of ['page', 'word']) {
         const running = new built.Dirtier(() => guest.ram(block), spec, seed, log);
         const path = join(folder, 'out');
         let paused: Buffer | undefined;
-        const saved = await built.saveByChannels(guest, path, {
-          ...{ ...PLAIN, channels: 3, running, downtime_limit_ns: 1, max_rounds: 12 },
+        const saved = await built.saveByWriters(guest, path, {
+          ...{ ...PLAIN, writers: 3, running, downtime_limit_ns: 1, max_rounds: 12 },
           onPaused: () => {
             paused = Buffer.from(guest.ram(block));
           },
@@ -132,7 +132,7 @@ test(
     const guest = guestOf(built, [[1, 0, 2]]);
     const path = join(folder, 'out');
     const origin = { machine: 'pc', ram_section_id: 77, tail: Uint8Array.of(0, 1, 2, 3) };
-    await built.saveByChannels(guest, path, { ...PLAIN, channels: 2, origin });
+    await built.saveByWriters(guest, path, { ...PLAIN, writers: 2, origin });
     const file = readMapped(readFileSync(path));
     assert.equal([file.machine, file.section_id, [...file.tail]], ['pc', 77, [0, 1, 2, 3]]);
   }),
@@ -144,19 +144,19 @@ test(
     const built = await builtPackage();
     const guest = guestOf(built, [[1]]);
     const lone = new built.Guest([{ name: 'ram', bytes: PAGE_BYTES }]);
-    const two = { ...PLAIN, channels: 2 };
+    const two = { ...PLAIN, writers: 2 };
     assert.match(
-      await refusal(() => built.saveByChannels(lone, join(folder, 'out'), two)),
+      await refusal(() => built.saveByWriters(lone, join(folder, 'out'), two)),
       /^guest-not-shared:/,
     );
     for (const output of ['-', '/dev/null', 'exec:cat']) {
-      assert.match(await refusal(() => built.saveByChannels(guest, output, two)), /^mapped-needs-file:/);
+      assert.match(await refusal(() => built.saveByWriters(guest, output, two)), /^mapped-needs-file:/);
     }
     assertNames(folder, []);
-    await built.saveByChannels(guest, join(folder, 'out'), two);
+    await built.saveByWriters(guest, join(folder, 'out'), two);
     const again = { ...two, force: false };
     assert.match(
-      await refusal(() => built.saveByChannels(guest, join(folder, 'out'), again)),
+      await refusal(() => built.saveByWriters(guest, join(folder, 'out'), again)),
       /^output-exists:/,
     );
     assertNames(folder, ['out']);
@@ -184,14 +184,14 @@ test(
       };
       const options = {
         ...PLAIN,
-        channels: 2,
+        writers: 2,
         signal: controller.signal,
         running: endless,
         downtime_limit_ns: 0,
       };
       if (after_turns === undefined) controller.abort();
       const onBegin = () => after_turns === 0 && controller.abort();
-      const text = await refusal(() => built.saveByChannels(guest, path, { ...options, onBegin }));
+      const text = await refusal(() => built.saveByWriters(guest, path, { ...options, onBegin }));
       assert.match(text, /^interrupted:/);
       assertNames(folder, []);
       assert.equal(openIn(folder), []);
@@ -205,15 +205,15 @@ test(
     const built = await builtPackage();
     const guest = guestOf(built, [[1]]);
     const path = join(folder, 'out');
-    const { MappedChannels }: typeof import('../../../src/node/parallel/mapped-channels.ts') = await import(
-      new URL('../../../dist/node/parallel/mapped-channels.js', import.meta.url).href
+    const { MappedWriters }: typeof import('../../../src/node/parallel/mapped-writers.ts') = await import(
+      new URL('../../../dist/node/parallel/mapped-writers.js', import.meta.url).href
     );
     const { MappedFile }: typeof import('../../../src/save/output/mapped-file.ts') = await import(
       new URL('../../../dist/save/output/mapped-file.js', import.meta.url).href
     );
     const file = new MappedFile(guest, { machine: 'none' });
     const target = { part_path: join(folder, 'gone', 'part'), path, direct: false };
-    const text = await refusal(() => MappedChannels.start(guest, file, target, 3));
+    const text = await refusal(() => MappedWriters.start(guest, file, target, 3));
     assert.match(text, /^output-refused: .*out cannot be written \(no such file or directory\)/);
     assert.not.ok(existsSync(path));
   }),

@@ -5,11 +5,11 @@ import { fail } from '../../errors.ts';
 import { RangeWalk, rangeCount } from '../../save/parallel/page-ranges.ts';
 import { reasonOf } from '../os-error.ts';
 import { writeAllAt } from '../output/write-at.ts';
-import { ChannelControl, type ChannelRound, type ChannelSetup } from './writer-protocol.ts';
+import { WriterControl, type WriterRound, type WriterSetup } from './writer-protocol.ts';
 
-export class RangeChannel {
-  readonly #setup: ChannelSetup;
-  readonly #control: ChannelControl;
+export class RangeWriter {
+  readonly #setup: WriterSetup;
+  readonly #control: WriterControl;
   readonly #walk: RangeWalk;
   readonly #fd: number;
   #short_writes = 0;
@@ -17,9 +17,9 @@ export class RangeChannel {
   #written_bytes = 0;
 
   /** @throws `output-refused` */
-  constructor(setup: ChannelSetup) {
+  constructor(setup: WriterSetup) {
     this.#setup = setup;
-    this.#control = new ChannelControl(setup.control);
+    this.#control = new WriterControl(setup.control);
     const cores = setup.memories.map((memory) => new Core(memory));
     this.#walk = new RangeWalk(setup.parts, setup.areas, cores, (bank, address, bytes, file_offset) =>
       this.#write(bank, address, bytes, file_offset),
@@ -28,7 +28,7 @@ export class RangeChannel {
   }
 
   /** Sends dirty pages until no range is left, or the save has been stopped. */
-  round(): ChannelRound {
+  round(): WriterRound {
     const count = rangeCount(this.#setup.parts);
     let normal = 0;
     let zero = 0;
@@ -63,7 +63,7 @@ export class RangeChannel {
   }
 }
 
-function openFile({ part_path, path, direct }: ChannelSetup): number {
+function openFile({ part_path, path, direct }: WriterSetup): number {
   try {
     return openSync(part_path, constants.O_WRONLY | (direct ? constants.O_DIRECT : 0));
   } catch (cause) {
