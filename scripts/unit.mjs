@@ -1,5 +1,5 @@
 /**
- * Runs the tests in groups, two at a time. Each group is one process of uvu, so that no process collects the memory
+ * Runs the tests in groups, a few at a time. Each group is one process of uvu, so that no process collects the memory
  * of all tests. What a group says is shown when it ends, so that two do not mix.
  *
  *     node scripts/unit.mjs [PATTERN]      only files whose path, from test/ on, matches
@@ -9,6 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PeakMemory, treeOf } from './process-tree.mjs';
@@ -16,9 +17,10 @@ import { PeakMemory, treeOf } from './process-tree.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MIB = 2 ** 20;
 const PROCESS_BYTES_MAX = 2048 * MIB;
-const LANES = 2;
+/** One more than there are CPUs, for many tests wait; each may take its 2 GiB. */
+const LANES = Math.min(4, availableParallelism() + 1);
 /** The folders that take longest begin first. */
-const FIRST = ['qemu', 'cli', 'node', 'calibrate', 'browser'];
+const FIRST = ['cli', 'qemu', 'node', 'calibrate', 'browser'];
 /** Files with guests of many GiB, each in a process of its own. */
 const ALONE = ['guest/memories.test.ts'];
 /** Rooms with fewer files share a process: to start one takes a second or two. */

@@ -19,6 +19,8 @@ const NOT_REACHED: Readonly<Record<string, string>> = {
   'tail-too-large': 'takes 256 MiB of input',
   'no-such-block': 'a name that the caller asks for',
   'no-blocks': 'a guest that the caller makes',
+  'main-memory': 'a block that the caller asks for',
+  'missing-pages': 'such pages are taken as zero here, and loader and inspector agree on their number',
   'block-empty': 'a guest that the caller makes',
   'block-named-twice': 'a guest that the caller makes',
   'block-in-parts': 'a view that the caller asks for',

@@ -70,6 +70,8 @@ function addBlockList(stream: StreamBuilder, blocks: readonly Block[], has_addre
 function addConfiguration(stream: StreamBuilder, random: Random): boolean {
   stream.header().configuration(random.pick(['none', 'pc-q35-8.2', '']));
   if (random.chance(0.2)) stream.subsection('configuration/uuid', 1, random.bytes(16));
+  if (random.chance(0.2))
+    stream.subsection('configuration/target-page-bits', 1, bigEndian(random.chance(0.9) ? 12 : 13, 4));
   if (!random.chance(0.25)) return false;
   const capabilities = ['x-ignore-shared'];
   stream.raw('subsection', [5]).raw('subsection-idstr', idstr('configuration/capabilities'));
@@ -92,6 +94,7 @@ function randomStream(random: Random): Marked {
     if (unknown_id !== undefined && random.chance(0.3)) addUnknown(stream, random, unknown_id, 'part');
     stream.part(2);
     addRecords(stream, blocks, random, random.below(7));
+    if (random.chance(0.02)) stream.word('flush', 0x200n);
     stream.close();
   }
   if (random.chance(0.9)) {
@@ -254,10 +257,17 @@ export function seedOf(family: Family, random: Random): Marked {
   return SEEDS[family](random);
 }
 
-/** The stream with every element of QEMU's, and a few huge ones, which random seeds have seldom. */
+/** A file of another kind, by its first bytes. */
+function foreignFile(head: string): Marked {
+  // no Buffer: its slice is no copy
+  return marked(Uint8Array.from(Buffer.from(head, 'latin1')), [{ what: 'magic', offset: 0 }]);
+}
+
+/** The stream with every element of QEMU's, a few huge ones, which random seeds have seldom, and what is no stream. */
 export function firstSeeds(family: Family, random: Random): Marked[] {
   if (family !== 'stream') return [];
   const every = sample();
   const huge = [2, 1, 3, 2, 1, 3, 2, 1, 4096, 4097].map((blocks) => hugeStream(random, blocks));
-  return [marked(every.build(), every.marks), ...huge];
+  const foreign = ['QFI\xfb\0\0\0\x03', '\x1f\x8b\x08\0', '\x7fELF'].map(foreignFile);
+  return [marked(every.build(), every.marks), ...huge, ...foreign];
 }
