@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { BENCH_BUDGET_NS, BENCH_SIZE_BYTES, runBench } from '../bench/run.ts';
 import { fail } from '../errors.ts';
 import { reportBench } from '../report/bench.ts';
-import { formatCertainty } from '../report/compare.ts';
+import { formatCertainty } from '../report/ratio.ts';
 import type { BenchAgainst, BenchDocument } from '../results/bench.ts';
 import { hasFallen } from '../results/compare.ts';
 import { findBuild } from './bench-build.ts';

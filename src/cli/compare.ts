@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { fail } from '../errors.ts';
 import { Prng } from '../guest/synthetic/prng.ts';
 import { readText } from '../node/output/text-file.ts';
-import { formatCertainty, reportCompare } from '../report/compare.ts';
+import { reportCompare } from '../report/compare.ts';
+import { formatCertainty } from '../report/ratio.ts';
 import {
   type CompareDocument,
   compareSamples,

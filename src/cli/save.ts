@@ -1,6 +1,5 @@
 /** `pagepipe save`. */
 import { type Command, Option } from 'commander';
-import { fail } from '../errors.ts';
 import type { Block } from '../guest/guest.ts';
 import { mainMemory } from '../guest/main-memory.ts';
 import { describeWorkloads } from '../guest/synthetic/workload.ts';
@@ -10,21 +9,17 @@ import { writeText } from '../node/output/text-file.ts';
 import { saveByWriters, WRITERS_MAX } from '../node/parallel/save-by-writers.ts';
 import { saveInThread } from '../node/thread/save-in-thread.ts';
 import { LateTurnWatch } from '../node/thread/turn-watch.ts';
-import { BLACKOUT_TARGET_NS } from '../policy/adaptive.ts';
-import type { PolicySpec } from '../policy/table.ts';
+import { type PolicySpec, targetOf } from '../policy/table.ts';
 import { reportSave, reportStuck } from '../report/save.ts';
-import type { Plain } from '../results/result.ts';
 import { formatProfile } from '../results/systemtap.ts';
 import { XBZRLE_CACHE_BYTES } from '../save/output/xbzrle-cache.ts';
 import type { SaveProgress } from '../save/run-save.ts';
 import type { Stuck } from '../stats/convergence.ts';
 import type { LateTurnsResult } from '../stats/late-turns.ts';
-import { type ChosenGuest, checkGuestFlags, chooseGuest } from './guest.ts';
+import { type ChosenGuest, chooseGuest } from './guest.ts';
 import {
-  contradiction,
   numberOrNone,
   oneOf,
-  type PolicyName,
   parseDuration,
   parseLimit,
   parsePolicyName,
@@ -34,41 +29,10 @@ import {
   SLICE_DEFAULT_NS,
   wholeNumber,
 } from './options.ts';
-import { besideStream, checkOutputs, isStdoutTaken } from './outputs.ts';
+import { besideStream, isStdoutTaken } from './outputs.ts';
 import { resultOf } from './result.ts';
+import { checkFlags, isByChannels, plainOptions, type SaveFlags, specOf, viaOf } from './save-flags.ts';
 import { interruptible, ProgressBar, print, printError, printJson } from './terminal.ts';
-
-interface SaveFlags {
-  readonly ram?: string;
-  readonly raw?: boolean;
-  readonly missing?: 'zero';
-  readonly workload?: string;
-  readonly size?: number;
-  readonly output: string;
-  readonly via?: 'file' | 'pipe';
-  readonly direct?: boolean;
-  readonly limit?: number | 'unlimited';
-  /** Nanoseconds. */
-  readonly slice: number | 'off';
-  readonly policy?: PolicyName;
-  /** Nanoseconds. */
-  readonly target?: number;
-  readonly downtime?: number;
-  readonly maxRounds?: number;
-  readonly complete?: 'turns' | 'blocking';
-  readonly staging?: number;
-  readonly thread?: boolean;
-  readonly xbzrle?: boolean;
-  readonly xbzrleCache?: number;
-  readonly format?: 'stream' | 'mapped-ram';
-  readonly channels?: number;
-  readonly machine?: string;
-  readonly keepRam?: string;
-  readonly trace?: string;
-  readonly json?: boolean;
-  readonly seed: number;
-  readonly force?: boolean;
-}
 
 const STDOUT = '-';
 
@@ -140,55 +104,8 @@ export function defineSave(command: Command): void {
 
 async function save(flags: SaveFlags): Promise<void> {
   checkFlags(flags);
-  const policy = policySpecOf({
-    name: flags.policy,
-    limit_bytes_per_s: numberOrNone(flags.limit),
-    slice_ns: numberOrNone(flags.slice),
-    target_ns: flags.target,
-  });
+  const policy = policySpecOf(specOf(flags));
   await interruptible((signal) => saveWith(flags, policy, signal));
-}
-
-function checkFlags(flags: SaveFlags): void {
-  const { output, trace, json } = flags;
-  checkGuestFlags(flags);
-  if (json === true && isStdoutTaken([trace])) throw contradiction(`--trace ${trace}`, '--json');
-  const is_command = output.startsWith('exec:');
-  if (is_command && flags.via === 'file') throw contradiction('-o exec:', '--via file');
-  if (is_command && flags.direct === true) throw contradiction('-o exec:', '--direct');
-  if (flags.format === 'mapped-ram') {
-    if (output === STDOUT || is_command) throw contradiction('--format mapped-ram', `-o ${output}`);
-    if (flags.via === 'pipe') throw contradiction('--format mapped-ram', '--via pipe');
-    if (flags.xbzrle === true) throw contradiction('--format mapped-ram', '--xbzrle');
-  }
-  checkChannels(flags);
-  if (flags.xbzrleCache !== undefined && flags.xbzrle !== true)
-    throw fail('usage-needs', { option: '--xbzrle-cache', needs: '--xbzrle' });
-  if (output === STDOUT && process.stdout.isTTY) throw fail('usage-terminal', {});
-  const outputs = { '-o': output, '--keep-ram': flags.keepRam, '--trace': trace };
-  checkOutputs(
-    Object.entries(outputs).flatMap(([option, path]) => (path === undefined ? [] : { option, path })),
-    { force: flags.force ?? false },
-  );
-}
-
-/** What the save loop does by itself, its limits and its buffer, channels do not. */
-function checkChannels(flags: SaveFlags): void {
-  const { channels } = flags;
-  if (channels !== undefined && flags.format !== 'mapped-ram')
-    throw fail('usage-needs', { option: '--channels', needs: '--format mapped-ram' });
-  if (!isByChannels(flags)) return;
-  const one = `--channels ${channels}`;
-  if (numberOrNone(flags.limit) !== undefined) throw contradiction(one, '--limit with a rate');
-  if (flags.policy !== undefined && flags.policy !== 'unlimited')
-    throw contradiction(one, `--policy ${flags.policy}`);
-  if (flags.complete === 'blocking') throw contradiction(one, '--complete blocking');
-  if (flags.staging !== undefined) throw contradiction(one, '--staging');
-  if (flags.thread === true) throw contradiction(one, '--thread');
-}
-
-function isByChannels(flags: SaveFlags): flags is SaveFlags & { readonly channels: number } {
-  return (flags.channels ?? 1) > 1;
 }
 
 async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSignal): Promise<void> {
@@ -197,7 +114,7 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
   const kept = flags.keepRam === undefined ? undefined : mainMemory(chosen.guest.blocks);
   let bar: ProgressBar | undefined;
   let saved: SavedTo;
-  const watch = watchOf(flags);
+  const watch = watchOf(flags, policy);
   try {
     const options = {
       via: viaOf(flags),
@@ -237,9 +154,9 @@ async function saveWith(flags: SaveFlags, policy: PolicySpec, signal: AbortSigna
 }
 
 /** A policy with a target is to say what it could not hold, and why. The thread's turns hold nobody up. */
-function watchOf(flags: SaveFlags): LateTurnWatch | undefined {
-  if (flags.policy !== 'adaptive' || flags.thread === true) return undefined;
-  return new LateTurnWatch(flags.target ?? BLACKOUT_TARGET_NS);
+function watchOf(flags: SaveFlags, policy: PolicySpec): LateTurnWatch | undefined {
+  const target_ns = targetOf(policy);
+  return target_ns === undefined || flags.thread === true ? undefined : new LateTurnWatch(target_ns);
 }
 
 function barOf(progress: SaveProgress): ConstructorParameters<typeof ProgressBar>[1] {
@@ -276,35 +193,4 @@ async function writeExtras(
     (is_taken ? printError : print)(
       reportSave(result, { output, direct_refusal: saved.sink.direct_refusal }),
     );
-}
-
-/** A mapped-ram file is written in places, which a pipe cannot. */
-function viaOf(flags: SaveFlags): 'file' | 'pipe' {
-  return flags.format === 'mapped-ram' ? 'file' : (flags.via ?? 'pipe');
-}
-
-/** The options as they stand in the result: what was chosen, in plain values. */
-function plainOptions(flags: SaveFlags): Record<string, Plain> {
-  const limit = numberOrNone(flags.limit);
-  const slice = numberOrNone(flags.slice);
-  return {
-    ram: flags.ram ?? null,
-    workload: flags.workload ?? null,
-    size_bytes: flags.size ?? null,
-    output: flags.output,
-    via: flags.output.startsWith('exec:') ? 'exec' : viaOf(flags),
-    format: flags.format ?? 'stream',
-    xbzrle: flags.xbzrle ?? false,
-    direct: flags.direct ?? false,
-    thread: flags.thread ?? false,
-    channels: flags.channels ?? 1,
-    policy: flags.policy ?? (limit === undefined ? 'unlimited' : 'window'),
-    limit_bytes_per_s: limit ?? null,
-    // a slice is of the main loop's time, and channels take none of it
-    slice_ms: slice === undefined || isByChannels(flags) ? null : slice / 1e6,
-    target_ms: flags.policy === 'adaptive' ? (flags.target ?? BLACKOUT_TARGET_NS) / 1e6 : null,
-    complete: flags.complete ?? 'turns',
-    max_rounds: flags.maxRounds ?? null,
-    seed: flags.seed,
-  };
 }

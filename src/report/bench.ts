@@ -10,7 +10,8 @@ import {
 } from '../results/bench.ts';
 import { median } from '../stats/quantiles.ts';
 import { formatBytes, formatCount, formatGbPerS } from '../units.ts';
-import { formatInterval, formatRatio, rangeOf } from './compare.ts';
+import { rangeOf } from './compare.ts';
+import { formatInterval, formatRatio } from './ratio.ts';
 import { type Column, formatTable, printable, wrap } from './table.ts';
 
 const WIDTH = 98;

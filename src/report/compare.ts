@@ -4,30 +4,26 @@ import {
   type CompareDocument,
   type ComparedCase,
   type ComparedFigure,
-  hasFallen,
   hasInterval,
   type MedianRatio,
   type Side,
-  type SureRatio,
   throughputOf,
 } from '../results/compare.ts';
 import type { Case, FigureName, Sample } from '../results/samples.ts';
 import { median } from '../stats/quantiles.ts';
 import { formatBytes, formatCount, formatGbPerS, formatMs, formatRate } from '../units.ts';
+import { doubtRemarks, onlyRemarks, verdictRemarks } from './compare-remarks.ts';
+
+import { describe, labelsOf, type Sides } from './compare-sides.ts';
+import { formatInterval, formatRatio } from './ratio.ts';
 import { type Column, formatTable, printable, wrap } from './table.ts';
 
 const WIDTH = 98;
 /** More cases than this are shown as those with the lowest throughput. */
 const CASES_SHOWN = 40;
-/** Cases in one file only that are named. */
-const ONLY_SHOWN = 4;
 const LABEL_WIDTH = 30;
-/** An interval of medians of fewer samples is too narrow more often than it says. */
-const FEW_SAMPLES = 5;
 /** Below this a rate in GB/s is all zeros. */
 const SMALL_RATE_BYTES_PER_S = 1e7;
-
-type Sides<T> = Readonly<Record<Side, T>>;
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -51,25 +47,6 @@ const TITLES: Readonly<Record<FigureName, readonly [title: string, format: (valu
 };
 
 const isFigureName = (name: string): name is FigureName => Object.hasOwn(TITLES, name);
-
-/** Three digits that count; what has no ratio was 0 before. */
-export function formatRatio(ratio: number | null): string {
-  if (ratio === null) return 'from 0';
-  if (ratio >= 99.95) return `${formatCount(Math.round(ratio))}x`;
-  if (ratio >= 9.995) return `${ratio.toFixed(1)}x`;
-  if (ratio >= 0.0995 || ratio === 0) return `${ratio.toFixed(2)}x`;
-  return ratio < 0.001 ? '<0.001x' : `${ratio.toFixed(3)}x`;
-}
-
-export function formatInterval({ low, high }: SureRatio): string {
-  if (low === null) return '';
-  return high === null ? `${formatRatio(low)} or more` : `${formatRatio(low)} to ${formatRatio(high)}`;
-}
-
-/** A ratio, and in brackets how sure it is. */
-export function formatCertainty(figure: SureRatio): string {
-  return `${formatRatio(figure.ratio)} (${hasInterval(figure) ? formatInterval(figure) : 'no interval'})`;
-}
 
 /**
  * @param files the names of the two
@@ -152,27 +129,6 @@ function sideLines({ case: shared, differs, worlds, samples }: ComparedCase, fil
   return [sideLine('base'), sideLine('new'), ...(both === '' ? [] : [indent('both', both)])];
 }
 
-/** Options in words; those that are not set are left out. */
-function describe(of: Case): string {
-  return Object.entries(of)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => printable(`${key} ${value}`))
-    .join(', ');
-}
-
-/** A name for every case: what tells them apart. */
-function labelsOf({ cases, only_base, only_new }: CompareDocument): (of: Case) => string {
-  const all = [...cases.map((one) => one.case), ...only_base, ...only_new];
-  const keys = [...new Set(all.flatMap((of) => Object.keys(of)))];
-  const valuesOf = (key: string): number => new Set(all.map((of) => String(of[key]))).size;
-  const single = keys.find((key) => valuesOf(key) === all.length);
-  const telling = single === undefined ? keys.filter((key) => valuesOf(key) > 1) : [single];
-  return (of) =>
-    single !== undefined && typeof of[single] === 'string'
-      ? printable(of[single])
-      : printable(telling.map((key) => `${key}=${of[key] ?? 'none'}`).join(' '));
-}
-
 export function rangeOf(ratios: readonly (number | null)[]): string {
   const known = ratios.map((ratio) => ratio ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const [low = 0, high = 0] = [known[0], known[known.length - 1]];
@@ -244,94 +200,4 @@ function certaintyLines(throughputs: readonly MedianRatio[]): string[] {
     `  by its interval faster in ${formatCount(faster)}, slower in ${formatCount(slower)}; in ` +
       `${formatCount(sure.length - faster - slower)} no change can be told`,
   ];
-}
-
-function verdictRemarks({ cases, fail_below, verdict }: CompareDocument): string[] {
-  if (fail_below === null) return [];
-  const throughputs = cases.flatMap((one) => throughputOf(one) ?? []);
-  const least = 1 - fail_below / 100;
-  const limit = `${Number(least.toPrecision(6))}x`;
-  const deciding = throughputs.filter((figure) => hasFallen(figure, fail_below) === (verdict === 'fail'));
-  const by_two = deciding.filter((figure) => !hasInterval(figure)).length;
-  const manner =
-    by_two === 0
-      ? 'decided with an interval, not with two numbers'
-      : by_two === deciding.length
-        ? 'decided with two numbers, not with an interval: repeat the runs to be sure'
-        : `decided with intervals, but with two numbers in ${formatCount(by_two)} of the cases`;
-  const straddling = throughputs.filter(
-    ({ low, high }) => low !== null && low < least && (high === null || high >= least),
-  ).length;
-  return [
-    `Verdict: ${verdict} (--fail-below ${fail_below}: throughput below ${limit}); ${manner}.`,
-    ...(straddling === 0
-      ? []
-      : [
-          `The interval reaches below ${limit}${cases.length === 1 ? '' : ` in ${formatCount(straddling)} cases`}, ` +
-            'so more samples might still show a fall.',
-        ]),
-  ];
-}
-
-function onlyRemarks(document: CompareDocument): string[] {
-  const labelOf = labelsOf(document);
-  const remark = (name: string, only: readonly Case[]): string[] => {
-    if (only.length === 0) return [];
-    const named = only.slice(0, ONLY_SHOWN).map(labelOf);
-    const more = only.length - named.length;
-    return [
-      `Only in ${name}, so not compared: ${named.join('; ')}${more === 0 ? '' : `; and ${formatCount(more)} more`}.`,
-    ];
-  };
-  return [...remark('BASE', document.only_base), ...remark('NEW', document.only_new)];
-}
-
-/** What the figures cannot tell. */
-function doubtRemarks(
-  { cases }: CompareDocument,
-  files: Sides<string>,
-  samples: Sides<readonly Sample[]>,
-): string[] {
-  const remarks: string[] = [];
-  const fewest = Math.min(...cases.map((one) => Math.min(one.samples.base, one.samples.new)));
-  const most = Math.max(...cases.map((one) => Math.max(one.samples.base, one.samples.new)));
-  if (most === 1) {
-    remarks.push(
-      'One sample each cannot tell noise from change: repeat the runs, 5 times or more (a model: by seeds).',
-    );
-  } else if (fewest === 1) {
-    remarks.push('With one sample on a side there is no interval: repeat the runs, 5 times or more.');
-  } else if (fewest < FEW_SAMPLES) {
-    remarks.push(
-      `An interval from fewer than ${FEW_SAMPLES} samples a side is often too narrow: give more of them.`,
-    );
-  }
-  if (most > 1 && cases.every(({ paired }) => paired)) {
-    remarks.push('Samples of the same seed are pairs: the same machine was drawn for both.');
-  }
-  if (files.base === files.new) return remarks;
-  const worldsOf = (side: Side): Set<string> => new Set(samples[side].map(({ world }) => world));
-  const [base, next] = [worldsOf('base'), worldsOf('new')];
-  if (base.has('real') && next.has('real')) {
-    remarks.push(
-      'The two files were measured one after the other: that the machine itself changed between them (drift) ' +
-        'is not excluded.',
-      ...machineRemarks(samples),
-    );
-  } else if (base.has('real') || next.has('real')) {
-    remarks.push(
-      'A model stands beside a real machine: the ratio says how near they are, not what a change did; that the ' +
-        'machine was otherwise than on another day (drift) is not excluded.',
-    );
-  }
-  return remarks;
-}
-
-/** Whether it was the same machine at all. */
-function machineRemarks(samples: Sides<readonly Sample[]>): string[] {
-  const [base, next] = [samples.base[0]?.machine ?? {}, samples.new[0]?.machine ?? {}];
-  const keys = [...new Set([...Object.keys(base), ...Object.keys(next)])];
-  const differing = keys.filter((key) => base[key] !== next[key]);
-  if (differing.length === 0) return [];
-  return [`The machines differ: ${differing.map((key) => printable(key)).join(', ')}.`];
 }
