@@ -257,7 +257,9 @@ function assertInspected(found: InspectDocument, stream_bytes: number): void {
   assert.is(found.rounds, 1);
   assert.is(found.pages.normal + found.pages.zero, PAGES);
   assert.is(found.pages.fill + found.pages.xbzrle, 0);
-  assert.equal(found.blocks, [{ name: 'ram', used_bytes: SIZE_BYTES, pages: found.pages }]);
+  const block = { name: 'ram', used_bytes: SIZE_BYTES, pages: found.pages, missing_pages: 0 };
+  assert.equal(found.blocks, [block]);
+  assert.is(found.looks_like_multifd, false);
   // the sections follow each other without a gap
   for (const [i, section] of found.sections.entries()) {
     const before = found.sections[i - 1];

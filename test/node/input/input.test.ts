@@ -81,10 +81,13 @@ test(
     const image = noise(MIB);
     image.set(Buffer.from('QFI\xfb\0\0\0\x03', 'latin1'));
     writeFileSync(path, image);
-    for (const input of [path, feedFifo(folder, image, 'head -c 2; sleep 0.05; cat')]) {
+    const isRefused = async (input: string): Promise<void> => {
       const error = await failure('foreign-file', () => readGuest(input));
       assert.equal([error.detail.name, error.detail.may_be_raw], ['a qcow2 disk image', true]);
-    }
+    };
+    await isRefused(path);
+    // its writer ends only with its reader
+    await isRefused(feedFifo(folder, image, 'head -c 2; sleep 0.05; cat'));
     const { guest, origin } = await readGuest(path, { raw: true });
     assertBytes(ramOf(guest), image);
     assert.is(origin, undefined);
@@ -92,6 +95,10 @@ test(
       const { detail } = await failure('foreign-file', () => read(path));
       assert.equal([detail.name, detail.may_be_raw], ['a qcow2 disk image', false]);
     }
+    const stream = Buffer.alloc(MIB);
+    stream.write('QEVM');
+    writeFileSync(path, stream);
+    assertBytes(ramOf((await readGuest(path, { raw: true })).guest), stream);
     // whole pages are asked for afterwards: the name of what it is says more
     writeFileSync(path, image.subarray(0, 100));
     await failure('foreign-file', () => readGuest(path));
