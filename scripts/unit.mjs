@@ -39,9 +39,9 @@ function testFiles(folder = '') {
   });
 }
 
-/** The folder below test/ that a file is in, at whatever depth. */
+/** The folder below test/ that a file is in, at whatever depth; `top` for one in test/ itself. */
 function roomOf(file) {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : 'top';
 }
 
 /** Files by the process that they run in, the longest first. */
