@@ -64,7 +64,8 @@ const isLayout = (value: unknown): value is BenchLayout =>
 const isLibrary = (module: unknown): module is BenchLibrary =>
   isFields(module) &&
   FUNCTIONS.every((name) => typeof module[name] === 'function') &&
-  isFields(module.unlimited) &&
+  // a function since 0.2.0, an object before: each library takes its own
+  (isFields(module.unlimited) || typeof module.unlimited === 'function') &&
   isLayout(module.LAYOUT);
 
 function buildOf(name: string, library: BenchLibrary): Build {

@@ -17,11 +17,13 @@ export interface TurnWatch {
   turnEnded(turn_ns: number, write_ns: number): void;
 }
 
-/** Rejects when the signal is aborted, and never resolves. */
+/** Rejects when the signal is aborted, also where it is already, and never resolves. */
 function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
   let forget = (): void => undefined;
   const promise = new Promise<never>((_resolve, reject) => {
     const onAbort = () => reject(fail('interrupted', {}));
+    // aborted in the turn of the event loop before the wait, it says so no more
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort);
     forget = () => signal.removeEventListener('abort', onAbort);
   });

@@ -111,7 +111,10 @@ for (const { peer, form } of FORMS) {
       assert.is(guest.banks.length, 2);
       await saveTo(guest, output, { ...TO_FILE, form, policy: sendsOnly(guest, SENT) });
       await assertLoads(peer, output, form);
-      await assertIsImage(pagesOf((await readStreamFile(output, { missing: 'zero' })).guest), 'as we load it');
+      await assertIsImage(
+        pagesOf((await readStreamFile(output, { missing: 'zero' })).guest),
+        'as we load it',
+      );
       const { pages } = await inspectFile(output);
       assert.is(pages.normal, WRITTEN.length);
     }),

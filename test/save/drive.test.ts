@@ -146,6 +146,20 @@ test('... between two calls', async () => {
   assert.is.not(world.save.phase, 'done');
 });
 
+test('... in the turn of the event loop before it waits for a channel that never comes', async () => {
+  const world = makeWorld(5, unlimited, SLOW);
+  const controller = new AbortController();
+  world.channel.whenReady = () => new Promise(() => undefined);
+  const turn = world.save.turn.bind(world.save);
+  world.save.turn = () => {
+    const wait = turn();
+    if (wait.kind === 'writable') setImmediate(() => controller.abort());
+    return wait;
+  };
+  const driven = drive(world.save, world.channel, world.clock, controller.signal);
+  await inTime('an abort', rejects(driven, isInterrupted));
+});
+
 test('... while it waits for a channel that never comes', async () => {
   const world = makeWorld(5, unlimited, SLOW);
   const controller = new AbortController();

@@ -1,6 +1,7 @@
 /** A channel on a descriptor: a plain file, or the non-blocking end of a pipe. */
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { fail } from '../../errors.ts';
 import type { AsyncChannel } from '../../save/drive.ts';
 import { nextTurn } from '../../save/event-loop.ts';
 import { codeOf, writeFailure } from '../os-error.ts';
@@ -43,6 +44,7 @@ export class FdChannel implements AsyncChannel {
   readonly #try_ms: number;
   #socket: Socket | undefined;
   #is_ready = true;
+  #is_abandoned = false;
   #broken: unknown;
   #written_bytes = 0;
   /** What the last offer left: [from, to) in staging. */
@@ -112,6 +114,11 @@ export class FdChannel implements AsyncChannel {
     return this.#socket;
   }
 
+  /** The descriptor is about to be closed: a wait that goes on touches it no more, for its number may be another's. */
+  abandon(): void {
+    this.#is_abandoned = true;
+  }
+
   #write(start: number, end: number): number {
     try {
       const bytes = this.#writeNow(start, end);
@@ -131,7 +138,7 @@ export class FdChannel implements AsyncChannel {
   /** Tries for a moment; 0 where there was no room, or never will be, which the socket finds out. */
   async #writeSoon(start: number, end: number): Promise<number> {
     const until_ms = performance.now() + this.#try_ms;
-    while (performance.now() < until_ms) {
+    while (performance.now() < until_ms && !this.#is_abandoned) {
       try {
         return this.#writeNow(start, end);
       } catch {
@@ -142,6 +149,7 @@ export class FdChannel implements AsyncChannel {
   }
 
   async #writeAfterSleep(start: number, end: number): Promise<number> {
+    if (this.#is_abandoned) throw fail('interrupted', {});
     const piece = this.#staging.slice(start, end);
     try {
       await this.#writeWhenPossible(piece);

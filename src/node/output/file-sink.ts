@@ -94,6 +94,7 @@ export class FileSink implements Sink {
     if (this.#is_closed) return;
     this.#is_closed = true;
     // libuv leaves descriptors up to 2 open when a socket on them ends (uv__stream_close)
+    this.#fd_channel?.abandon();
     const socket = this.#fd_channel?.socket;
     if (socket !== undefined) socket.destroy();
     else if (this.#writer.fd > STANDARD_FD_MAX) await closeFd(this.#writer.fd);

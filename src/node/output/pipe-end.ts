@@ -15,6 +15,7 @@ export class PipeEnd {
   close(): void {
     if (this.#is_closed) return;
     this.#is_closed = true;
+    this.channel?.abandon();
     const socket = this.channel?.socket;
     // the socket that waited for room owns the descriptor
     if (socket !== undefined) socket.destroy();

@@ -9,7 +9,7 @@ import { FdChannel } from '../../../src/node/output/fd-channel.ts';
 import { type Fifo, makeFifo } from '../../../src/node/output/fifo.ts';
 import { offerAll } from '../../support/children.ts';
 import { assertBytes, assertFile, failure, inFolder, noise } from '../../support/folder.ts';
-import { ticks } from '../../support/patience.ts';
+import { inTime, LAST_RESORT_MS, ticks } from '../../support/patience.ts';
 
 /** What a pipe holds when it is filled by one write (pipe(7)). */
 const PIPE_BYTES = 65_536;
@@ -174,6 +174,22 @@ test(
     const { socket } = channel;
     assert.ok(socket);
     if (!socket.closed) await once(socket, 'close');
+  }),
+);
+
+test(
+  'a channel that is abandoned touches the number of its descriptor no more',
+  onFifo(noise(PIPE_BYTES * 2), async ({ fifo, staging, read }) => {
+    // it would try for as long as the test lasts
+    const channel = new FdChannel(fifo.write_fd, staging, { path: 'the pipe', try_ms: LAST_RESORT_MS });
+    channel.offer(0, staging.length);
+    const waiting = failure('interrupted', () => channel.whenReady());
+    await ticks(3);
+    channel.abandon();
+    read(PIPE_BYTES);
+    await inTime('the wait', waiting);
+    assert.is(channel.written_bytes, PIPE_BYTES);
+    assert.is(channel.socket, undefined);
   }),
 );
 
