@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   constants,
+  fstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -361,29 +362,45 @@ test(
   }),
 );
 
-/** Calls a save off, which is one turn, once a part of its output is there; whether it ended by that. */
+/**
+ * Calls a save off, which is one turn, once a part of its output is there; whether the turn ended by that, with pages
+ * left. The descriptor shows how much was written to a file that is gone.
+ */
 async function isCutShort(guest: Guest, output: string): Promise<boolean> {
   const controller = new AbortController();
+  let fd: number | undefined;
   let is_over = false;
   const abortInTheTurn = async (): Promise<void> => {
-    while (!is_over && !hasPart(dirname(output))) await nextTurn();
+    while (!is_over && fd === undefined) {
+      await nextTurn();
+      fd = openPart(dirname(output));
+    }
     controller.abort();
   };
   const saving = save(guest, output, { signal: controller.signal, onBegin: () => void abortInTheTurn() });
-  const saved = await saving.catch((error: unknown) => error);
+  const error = await saving.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
   is_over = true;
-  if (saved instanceof Error) {
-    await failure('interrupted', Promise.reject(saved));
-    return true;
-  }
-  rmSync(output);
-  return false;
+  const written_bytes = fd === undefined ? guest.ram_bytes : fstatSync(fd).size;
+  if (fd !== undefined) closeSync(fd);
+  if (error === undefined) rmSync(output);
+  else await failure('interrupted', Promise.reject(error));
+  return written_bytes < guest.ram_bytes;
 }
 
-/** Whether a folder has a file that is being written, and has got bytes. */
-function hasPart(folder: string): boolean {
+/** Opens the file in a folder that is being written and has got bytes, if there is one. */
+function openPart(folder: string): number | undefined {
   const [name = ''] = readdirSync(folder);
-  return name.endsWith('.part') && (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const path = join(folder, name);
+  if (!name.endsWith('.part') || statSync(path, { throwIfNoEntry: false })?.size === 0) return undefined;
+  try {
+    return openSync(path, 'r');
+  } catch {
+    // it has just got its name
+    return undefined;
+  }
 }
 
 test.run();
