@@ -390,15 +390,15 @@ async function isCutShort(guest: Guest, output: string): Promise<boolean> {
   return written_bytes < guest.ram_bytes;
 }
 
-/** Opens the file in a folder that is being written and has got bytes, if there is one. */
+/** Opens the file in a folder that is being written and has got pages, not only a head, if there is one. */
 function openPart(folder: string): number | undefined {
   const [name = ''] = readdirSync(folder);
   const path = join(folder, name);
-  if (!name.endsWith('.part') || statSync(path, { throwIfNoEntry: false })?.size === 0) return undefined;
+  if (!name.endsWith('.part')) return undefined;
   try {
-    return openSync(path, 'r');
+    return statSync(path).size > MIB ? openSync(path, 'r') : undefined;
   } catch {
-    // it has just got its name
+    // it has just got its name, or is gone
     return undefined;
   }
 }
