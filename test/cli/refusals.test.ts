@@ -247,6 +247,19 @@ test('an image that is not flat in physical memory: a warning, which --block sil
   );
 });
 
+test('a virtio-mem device that has nothing plugged in is worth no word', () => {
+  const device = '0000:00:04.0';
+  const built = new StreamBuilder().header().configuration('virt-7.2').start();
+  const blocks = ['mach-virt.ram', `${device}/vm0`].map((name) => ({ name, bytes: PAGE_BYTES }));
+  built.blockList(blocks).close().part().page('mach-virt.ram', 0, patternPage(1)).close().end().close();
+  built.device({ id: 9, name: `${device}/virtio-mem`, version: 1, body: Uint8Array.of(1) }).eof();
+  const loaded = loadStream(built.build());
+  assert.equal(
+    saidBy(() => assert.is(chooseBlock(loaded, {})?.name, 'mach-virt.ram')),
+    [],
+  );
+});
+
 test('what goes with --ram alone, and words of --missing', () =>
   inPlace(async (place) => {
     const made = ['save', '--workload', 'idle', '--size', '1MiB', '-o', 'out.mig'];
