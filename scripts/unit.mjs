@@ -83,6 +83,14 @@ class FileTimes {
   }
 }
 
+function endProcess(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+}
+
 /** Runs uvu on these files; resolves with whether all is well. */
 function run(name, files) {
   return new Promise((resolve, reject) => {
@@ -99,7 +107,7 @@ function run(name, files) {
     let said = '';
     const endHanging = () => {
       said += `\nnothing was said for ${SILENT_MS_MAX / 60_000} minutes: ended\n`;
-      for (const pid of treeOf(child.pid)) process.kill(pid, 'SIGKILL');
+      for (const pid of treeOf(child.pid)) endProcess(pid);
     };
     const silence = setTimeout(endHanging, SILENT_MS_MAX);
     for (const stream of [child.stdout, child.stderr]) {
