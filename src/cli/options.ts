@@ -60,7 +60,6 @@ export function numberOrNone(value: number | string | undefined): number | undef
 
 export const SLICE_DEFAULT_NS = QEMU_SLICE_NS;
 
-export type { PolicyName };
 export { parseDuration, parseSize };
 
 export const parsePolicyName = oneOf('--policy', POLICY_NAMES);

@@ -3,6 +3,7 @@
 import type { StreamOrigin } from '../../format/origin.ts';
 import type { Guest } from '../../guest/guest.ts';
 import { MappedFile } from '../../save/output/mapped-file.ts';
+import { machineOf } from '../../save/output/open-output.ts';
 import { type RoundsOptions, saveByRounds } from '../../save/parallel/mapped-rounds.ts';
 import { parseDestination } from '../output/destination.ts';
 import { MappedSink } from '../output/mapped-sink.ts';
@@ -38,8 +39,7 @@ export async function saveByWriters(guest: Guest, output: string, options: Write
   const sink = new MappedSink(parseDestination(output), options);
   let report: SinkReport = { sync_ms: 0 };
   try {
-    const machine = options.machine ?? options.origin?.machine ?? 'none';
-    const file = new MappedFile(guest, { machine, origin: options.origin });
+    const file = new MappedFile(guest, { machine: machineOf(options), origin: options.origin });
     const writers = await sink.startWriters(guest, file, options.writers);
     const writePiece = sink.writePiece.bind(sink);
     const figures = await saveByRounds({ guest, file, writers, writePiece }, options, async (bytes) => {

@@ -27,12 +27,16 @@ export interface FormOptions {
   readonly xbzrle_cache_bytes?: number | undefined;
 }
 
+/** The machine type that a stream names: as asked for, else the origin's own. */
+export function machineOf({ machine, origin }: Pick<FormOptions, 'machine' | 'origin'>): string {
+  return machine ?? origin?.machine ?? 'none';
+}
+
 /** @throws `usage-xbzrle-guest`, `usage-xbzrle-cache`; `memory-full` */
 export function openOutput(guest: Guest, options: FormOptions = {}): OutputFormat {
   const is_mapped = options.form === 'mapped-ram';
   const staging_bytes = options.staging_bytes ?? (is_mapped ? MAPPED_STAGING_BYTES : STAGING_BYTES);
   const staging = new StagingBuffer(guest.arena, staging_bytes);
-  const machine = options.machine ?? options.origin?.machine ?? 'none';
   const Format = is_mapped ? MappedOutput : StreamOutput;
-  return new Format(guest, staging, { ...options, machine });
+  return new Format(guest, staging, { ...options, machine: machineOf(options) });
 }
